@@ -3,7 +3,8 @@
     python benchmarks/solidify.py FOLDER --out data/runs/solidify/result.json
 
 Every mesh goes through the lattice, the closed ones too (`force`), because their own winding number is the truth to
-compare with. They also go through it damaged: half of the faces turned over and three of them deleted. The baseline
+compare with. They also go through it damaged: cut into triangles
+with sides up to a tenth, half of them turned over and three deleted. The baseline
 is the usual recipe, a shell of .55 lattice spacings around the triangles with everything it encloses filled.
 """
 import argparse
@@ -54,9 +55,10 @@ def iou(truth, mesh, p):
 
 
 def damaged(mesh, rng):
-    "Half of the faces inside out, three of them gone."
-    faces = np.where(rng.random(len(mesh.faces))[:, None] < .5, mesh.faces[:, ::-1], mesh.faces)
-    return trimesh.Trimesh(mesh.vertices, faces[rng.permutation(len(faces))[3:]], process=False)
+    "Cut into triangles with sides up to a tenth; half of them inside out, three of them gone."
+    vertices, faces = trimesh.remesh.subdivide_to_size(mesh.vertices, mesh.faces, .1)
+    faces = np.where(rng.random(len(faces))[:, None] < .5, faces[:, ::-1], faces)
+    return trimesh.Trimesh(vertices, faces[rng.permutation(len(faces))[3:]], process=False)
 
 
 def measure(path, resolution, points):

@@ -102,7 +102,7 @@ def farthest(corners: np.ndarray,  # (F, 3, 3) triangles
         corners = np.concatenate([np.stack([a, (a + b) / 2, c], 1), np.stack([(a + b) / 2, b, c], 1)])
     return worst
 
-# %% ../nbs/01_solidify.ipynb #838e8c8b
+# %% ../nbs/01_solidify.ipynb #2db8dabd
 def _certified(lattice, v, f, phi, vertices, faces, moved):
     "An upper bound of both distances: from the result to the source, and from the source to the solid."
     def to_solid(p):
@@ -116,7 +116,7 @@ def _certified(lattice, v, f, phi, vertices, faces, moved):
 
 def _simplified(vertices, faces, max_faces):
     "Collapse edges, closed all the way: vertices, faces, and how far the surface moved at most."
-    solid, step, moved = manifold3d.Manifold(manifold3d.Mesh64(vertices, faces.astype(np.uint64))), .1, .1
+    solid, step, moved = manifold3d.Manifold(manifold3d.Mesh64(vertices, faces.astype(np.uint64))), .05, .05
     solid = solid.simplify(step)
     while solid.num_tri() > max_faces:
         step, moved = 1.5 * step, moved + 1.5 * step
