@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['Budget', 'Recorder', 'Interrupted', 'Keeper']
 
-# %% ../nbs/18_callbacks.ipynb #7e518b4d
+# %% ../nbs/18_callbacks.ipynb #5d5a5be5
 import contextlib
+import math
 import sys
 import time
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from pathlib import Path
 from safetensors.torch import save_file
 from tqdm import tqdm
 
-from .errors import atomic_write
+from .errors import DataError, atomic_write
 from .runs import SCHEDULES, read_rows, write_rows
 
 # %% ../nbs/18_callbacks.ipynb #9a990df1
@@ -115,7 +116,7 @@ class Recorder:
     def load_state_dict(self, state):
         self.__dict__.update(state)
 
-# %% ../nbs/18_callbacks.ipynb #5fda6f12
+# %% ../nbs/18_callbacks.ipynb #060da4a7
 class Interrupted(Exception):
     "Leaves Lightning at once, after the checkpoint is written."
 
@@ -145,6 +146,9 @@ class Keeper:
 
     def on_validation_end(self, trainer, task):
         row, self.stale, patience = self.recorder.row, self.stale + 1, self.budget.config['patience']
+        if math.isnan(row['val_loss']):
+            raise DataError(f'the network answers NaN at step {row["step"]}', path=self.folder,
+                            fix='Begin again with restart and a lower lr, or with clip.')
         value, best = row['iou' if self.budget.config['select'] == 'iou' else 'val_loss'], self.best['best']
         if best is None or (value > best if self.budget.config['select'] == 'iou' else value < best):
             self.best, self.stale = {'best': value, 'best_step': row['step']}, 0

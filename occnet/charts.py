@@ -12,18 +12,19 @@ import plotly.graph_objects as go
 from .errors import DataError
 from .traces import COLOURS, PALETTE, _numbers
 
-# %% ../nbs/06_charts.ipynb #51762f60
+# %% ../nbs/06_charts.ipynb #96491c49
 def _axes(fig, xlabel, ylabel, log='', legend='top right', **layout):
     "Labels, light grid lines and a legend inside the plot."
     v, h = (*legend.split(), None, None)[:2]
-    if not fig.data or v not in ('top', 'bottom') or h not in ('left', 'right'):
-        raise DataError('a chart needs one series at least, and a corner for its legend', fix="Corners are 'top right', 'bottom left', …")
+    if not fig.data or v not in ('top', 'bottom') or h not in ('left', 'right') or set(log) - set('xy'):
+        problem = 'a chart needs one series at least, a corner for its legend, and logarithms of x or y only'
+        raise DataError(problem, fix="Corners are 'top right', 'bottom left', …; log is 'x', 'y' or 'xy'.")
     sides = {}
     for side, label in (('x', xlabel), ('y', ylabel)):
         sides[f'{side}axis'] = {'title': {'text': label}, 'showgrid': True, 'gridcolor': '#e6e9ef', 'zeroline': False}
         if side in log:
             every = np.concatenate([np.ravel(t[side]) for t in fig.data])
-            ratio = every.max() / max(every[every > 0].min(initial=np.inf), 1e-30)
+            ratio = every.max(initial=0.) / max(every[every > 0].min(initial=np.inf), 1e-30)
             sides[f'{side}axis'] |= {'type': 'log', 'exponentformat': 'power', 'dtick': 1 if ratio > 20 else None}
     fig.update_layout(**sides,
                       legend={'x': .02 if h == 'left' else .98, 'xanchor': h, 'y': .98 if v == 'top' else .02, 'yanchor': v,
@@ -40,7 +41,7 @@ def _colour(names, k, name):
     colour = (names or {}).get(name, PALETTE[k % len(PALETTE)])
     return COLOURS.get(colour, colour)
 
-# %% ../nbs/06_charts.ipynb #833b0f3d
+# %% ../nbs/06_charts.ipynb #04a43918
 def line_figure(x,  # (n,) for all lines, or a dict name -> (n,)
                 lines: dict,  # name -> (n,) values
                 xlabel: str,  # with its unit
@@ -53,7 +54,7 @@ def line_figure(x,  # (n,) for all lines, or a dict name -> (n,)
     "Curves over a common axis, or each over its own."
     fig = go.Figure(layout={'template': 'none'})
     for k, (name, y) in enumerate(lines.items()):
-        at, colour = x[name] if isinstance(x, dict) else x, _colour(colours, k, name)
+        at, colour = x.get(name, ()) if isinstance(x, dict) else x, _colour(colours, k, name)
         _same(len(at), len(y), name)
         fig.add_scatter(x=_numbers(at).astype(np.float32), y=_numbers(y).astype(np.float32), name=name,
                         mode='lines+markers' if markers else 'lines', line={'color': colour, 'width': 2.5}, marker={'size': 7})
@@ -93,7 +94,7 @@ def bar_figure(labels: list,  # one word under each group of bars
     fig = _axes(fig, xlabel, ylabel, log, legend, barmode='group')
     return fig.update_xaxes(showgrid=False)
 
-# %% ../nbs/06_charts.ipynb #7a06a6ef
+# %% ../nbs/06_charts.ipynb #57ad02d3
 def histogram_figure(values: dict,  # name -> (n,)
                      xlabel: str,  # with its unit
                      bins: int = 40,  # over the range of all values
@@ -102,9 +103,9 @@ def histogram_figure(values: dict,  # name -> (n,)
                      legend: str = 'top right',  # its corner
                      ) -> go.Figure:  # a chart
     "How often each value occurs, counted here so that the figure stays small."
-    for name, v in values.items():
-        _same(True, np.size(v) > 0, name)
-    every = np.concatenate([_numbers(v).ravel() for v in values.values()])
+    every = np.concatenate([[], *(_numbers(v).ravel() for v in values.values())])
+    if not values or not all(map(np.size, values.values())) or not np.isfinite(every).all():
+        raise DataError('a histogram needs finite values', fix='Drop NaN, and give each name one value at least.')
     edges, fig = np.histogram_bin_edges(every, bins), go.Figure(layout={'template': 'none'})
     for k, (name, v) in enumerate(values.items()):
         share = np.histogram(_numbers(v), edges)[0] / max(np.size(v), 1)

@@ -5,25 +5,30 @@
 # %% auto #0
 __all__ = ['UNITS', 'COMMANDS', 'prepare', 'fit', 'reconstruct', 'evaluate', 'page', 'presets', 'main']
 
-# %% ../nbs/51_cli.ipynb #08c3103d
+# %% ../nbs/51_cli.ipynb #76d5dc53
+import itertools
 import json
+import math
 import re
+import shutil
 import sys
 import time
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from fastcore.docments import docments
 from jsonargparse import ArgumentError, ArgumentParser
+from tqdm import tqdm
 
 from .errors import ConfigError, DataError, MeshError, OccnetError, atomic_write, write_error
 
-# %% ../nbs/51_cli.ipynb #be59e235
+# %% ../nbs/51_cli.ipynb #cfd8006a
 def prepare(out: str,  # the store to write, ending in .h5
             meshes: str | None = None,  # a folder of meshes; without it, procedural shapes are drawn
             shapes: int = 600,  # how many procedural shapes
-            families: list[str] | None = None,  # their families; all when not given
+            families: list[str] | None = None,  # their families, as [table, sofa]; all when not given
             n_points: int = 16_384,  # labelled points of each shape
             n_cloud: int = 16_384,  # surface points of each shape
             voxels: int = 32,  # voxels along each side
@@ -33,9 +38,9 @@ def prepare(out: str,  # the store to write, ending in .h5
             overwrite: bool = False,  # replace a store that was made of other shapes
             ):
     "Make a store: shapes, each with labelled points, a surface cloud, voxels and its mesh."
-    from occnet.data import build_store
+    from occnet.prepare import build_store
     from occnet.shapes import sample_shapes
-    if not out.endswith('.h5'):
+    if Path(out).suffix != '.h5' or out.endswith('/'):
         raise ConfigError('the name of a store ends in .h5', path=out, fix='Give --out such a name.')
     if meshes is not None and not Path(meshes).exists():
         raise DataError('no such folder of meshes', path=meshes, fix='Check the path given with --meshes.')
@@ -44,28 +49,38 @@ def prepare(out: str,  # the store to write, ending in .h5
                          solidify=solidify, overwrite=overwrite)
     print(report)
 
-# %% ../nbs/51_cli.ipynb #a25afb84
-def fit(run: str,  # the run folder
+# %% ../nbs/51_cli.ipynb #ccaa2763
+def fit(run: str,  # the run folder; a bare name is one under data/runs of the checkout
         store: str | None = None,  # the store to train on; without it, fresh procedural shapes at every step
         restart: bool = False,  # begin again instead of going on
         **settings,  # of the training, nested like `occnet.training.DEFAULTS`
         ):
     "Train a model, or go on where an earlier call stopped."
-    from occnet import training
+    from occnet import runs, training
     if store is not None:
         if not Path(store).is_file():
             raise DataError('no such store', path=store, fix='Make it with `occnet prepare --out`.')
         settings['data'] = {**settings.get('data', {}), 'source': store}
-    done = training.fit(run, settings, restart=restart)
+    folder = runs.run_folder(run)
+    new = not folder.exists()
+    try:
+        done = training.fit(run, settings, restart=restart)
+    except OccnetError:
+        if new and not list((folder / 'checkpoints').glob('*')):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     steps, iou = done.series('iou')
     if len(iou):
-        print(f'{run}: step {done.info["steps"]}, best validation IoU {iou.max():.3f} at step {steps[iou.argmax()]:.0f}')
+        best = f'best validation IoU {iou.max():.3f} at step {steps[iou.argmax()]:.0f}'
+        print(f'{folder}: step {done.info["steps"]}, {best}')
+    if not done.info['finished']:
+        raise KeyboardInterrupt
 
-# %% ../nbs/51_cli.ipynb #52fcec97
+# %% ../nbs/51_cli.ipynb #2550aad3
 _MESHES, _CLOUDS = ('.obj', '.off', '.stl', '.glb', '.gltf'), ('.ply', '.npy', '.npz', '.xyz', '.txt')
 
 def _load_cloud(path, n, rng):
-    "n points of a cloud file, or on the surface of a mesh file; a .ply may be either."
+    "n points of a cloud file, or on the surface of a mesh file, and the bounds of all; a .ply may be either."
     from occnet.formats import read_cloud
     from occnet.meshes import load_mesh
     from occnet.sampling import subsample, surface_points
@@ -74,46 +89,53 @@ def _load_cloud(path, n, rng):
         raise DataError('no cloud and no mesh', path, f'Known endings: {", ".join(_CLOUDS + _MESHES)}.')
     if suffix in (*_MESHES, '.ply'):
         try:
-            return surface_points(load_mesh(path), n, rng)[0]
+            mesh = load_mesh(path)
+            return surface_points(mesh, n, rng)[0], mesh.bounds
         except MeshError:
             if suffix != '.ply':
                 raise
     points = read_cloud(path)[0]
-    return points[subsample(len(points), n, rng)]
+    return points[subsample(len(points), n, rng)], (points.min(0), points.max(0))
 
-# %% ../nbs/51_cli.ipynb #46edb4a6
-def _own_clouds(folder, n, rng):
-    "(name, category, cloud in the unit cube, loc, scale) of every file."
-    folder = Path(folder)
-    files = sorted(p for p in folder.rglob('*') if p.suffix.lower() in _CLOUDS + _MESHES) if folder.is_dir() else [folder]
+# %% ../nbs/51_cli.ipynb #69c89c44
+def _own_clouds(given, out, n, rng):
+    "(name, category, cloud in the unit cube, loc, scale) of every file, but for those under `out`."
+    given, out = Path(given), Path(out).resolve()
+    if given.resolve() == out:
+        raise ConfigError('the meshes would lie among the clouds', path=out, fix='Choose another --out.')
+    root, found = (given, sorted(given.rglob('*'))) if given.is_dir() else (given.parent, [given])
+    files = [p for p in found if not given.is_dir() or p.suffix.lower() in _CLOUDS + _MESHES]
+    files = [p for p in files if out not in p.resolve().parents or p == given]
     if not files:
-        raise DataError('no clouds in this folder', path=folder, fix=f'Known endings: {", ".join(_CLOUDS + _MESHES)}.')
-    for path in files:
-        points = _load_cloud(path, n, rng)
-        low, high = points.min(0), points.max(0)
-        scale = (high - low).max()
-        if not scale > 0:
-            raise DataError('all points are in the same place', path=path, fix='Give a cloud with an extent.')
-        yield path.stem, '', (points - (low + high) / 2) / scale, (low + high) / 2, scale
+        raise DataError('no clouds in this folder', path=given, fix=f'Known endings: {", ".join(_CLOUDS + _MESHES)}.')
+    names = [p.relative_to(root).with_suffix('').as_posix() for p in files]
+    for path, name in zip(files, names, strict=True):
+        points, bounds = _load_cloud(path, n, rng)
+        low, high = np.asarray(bounds, float)
+        loc, scale = (low + high) / 2, (high - low).max()
+        if not 1e-4 * np.abs([low, high]).max() < scale < 1e30:
+            raise DataError(f'its extent is {scale:g}, and it lies {np.abs(loc).max():g} from the origin', path=path,
+                            fix='Give a cloud with an extent, moved to the origin.')
+        name = name if names.count(name) == 1 else path.relative_to(root).as_posix()
+        yield name, '', (points - loc) / scale, loc, scale
 
 def _store_clouds(store, split, limit, n, noise, seed):
     "The same for the shapes of a store, with noise as in training; they stay in the unit cube."
-    import numpy as np
-
-    from occnet.data import Store
+    from occnet.store import Store
     from occnet.sampling import add_noise
     shapes = Store(store, split)
-    for i in range(len(shapes) if limit is None else min(limit, len(shapes))):
+    count = len(shapes) if limit is None else min(limit, len(shapes))
+    for i in [k * len(shapes) // count for k in range(count)]:  # spread over the split, which is sorted by class
         rng = np.random.default_rng([seed, i])
         yield shapes.names[i], shapes.categories[i], add_noise(shapes.cloud(i, n, rng)[0], noise, rng), np.zeros(3), 1.
 
-# %% ../nbs/51_cli.ipynb #2926df51
+# %% ../nbs/51_cli.ipynb #d473953d
 def reconstruct(run: str,  # the run folder with the model
                 out: str,  # folder for the meshes
                 store: str | None = None,  # take the clouds from this store ...
                 clouds: str | None = None,  # ... or from this file or folder of your own
                 split: str = 'test',  # which part of the store
-                limit: int | None = None,  # at most so many shapes of the store
+                limit: int | None = None,  # at most so many shapes of the store, spread over the split
                 points: int = 300,  # points of the input cloud
                 noise: float = .005,  # standard deviation added to a store's clouds, in cube edges
                 resolution0: int = 32,  # voxels along each side at the start
@@ -123,9 +145,6 @@ def reconstruct(run: str,  # the run folder with the model
                 seed: int = 0,  # of the points and the noise
                 ):
     "Turn clouds into meshes with a trained model."
-    import numpy as np
-    from tqdm import tqdm
-
     from occnet.meshes import denormalise, save_mesh
     from occnet.runs import load_run
     if (store is None) == (clouds is None):
@@ -134,26 +153,25 @@ def reconstruct(run: str,  # the run folder with the model
     model, config = trained.model(), trained.config
     threshold = config['threshold'] if threshold is None else threshold
     source = (_store_clouds(store, split, limit, points, noise, seed) if store else
-              _own_clouds(clouds, points, np.random.default_rng(seed)))
+              _own_clouds(clouds, out, points, np.random.default_rng(seed)))
     settings = dict(run=run, store=store, clouds=clouds, split=split, points=points, noise=noise,
                     resolution0=resolution0, depth=depth, threshold=threshold, simplify=simplify, seed=seed,
                     steps=trained.info.get('steps'))
-    known = _recorded(out, settings)
-    for name, category, cloud, loc, scale in tqdm(list(source), unit='mesh', desc='reconstruct', disable=None):
-        key = f'{category}/{name}' if category else name
+    known, source = _recorded(out, settings), list(source)
+    files = _mesh_files([category + '/' * bool(category) + name for name, category, *_ in source], out, known)
+    for (key, file), (name, category, cloud, loc, scale) in zip(
+            files.items(), tqdm(source, unit='mesh', desc='reconstruct', disable=None), strict=True):
         if key in known and (Path(out) / known[key]['mesh']).is_file():
             continue
         mesh, facts = _surface(model, cloud, threshold, resolution0, depth, simplify)
-        mesh_path = f'{re.sub(r"[^A-Za-z0-9_.-]+", "-", key)}.ply'
-        save_mesh(denormalise(mesh, loc, scale), Path(out) / mesh_path)
-        known[key] = {**facts, 'name': name, 'category': category, 'mesh': mesh_path, 'cloud': cloud.round(5).tolist()}
+        save_mesh(denormalise(mesh, loc, scale), Path(out) / file)
+        known[key] = {**facts, 'name': name, 'category': category, 'mesh': file, 'cloud': cloud.round(5).tolist()}
         _record(out, settings, known)
     empty = [key for key, facts in known.items() if not facts['faces']]
     print(f'{out}: {len(known)} meshes' + (f', {len(empty)} of them empty: {", ".join(empty[:5])}' if empty else ''))
 
-# %% ../nbs/51_cli.ipynb #0647eb56
+# %% ../nbs/51_cli.ipynb #b7e72544
 def _surface(model, cloud, threshold, resolution0, depth, simplify):
-    import numpy as np
     import torch
 
     from occnet.extraction import extract_mesh, logit
@@ -164,36 +182,51 @@ def _surface(model, cloud, threshold, resolution0, depth, simplify):
     mesh = extract_mesh(as_field(model, code), resolution0, depth, float(logit(threshold)), simplify=simplify)
     return mesh, {'faces': len(mesh.faces), 'seconds': round(time.perf_counter() - start, 3)}
 
+def _mesh_files(keys, out, known):
+    "A file name for each key, no two alike even where capitals do not count. Raises `DataError` if one is taken."
+    files = {}
+    for key in keys:
+        stem, taken = re.sub(r'[^\w.-]+', '-', key), {file.lower() for file in files.values()}
+        numbered = (f'{stem}{f"-{n}" * (n > 1)}.ply' for n in itertools.count(1))
+        files[key] = next(file for file in numbered if file.lower() not in taken)
+    if not files:
+        raise ConfigError('nothing to reconstruct', path=out, fix='Raise --limit.')
+    for file in files.values():
+        if not known and (Path(out) / file).exists():
+            raise DataError('there is a file of this name', path=Path(out) / file, fix='Choose another --out.')
+    return files
+
+def _parsed(path, *keys):
+    "The values of a JSON file of ours. Raises `DataError` if it is damaged."
+    try:
+        record = json.loads(path.read_text(encoding='utf-8'))
+        return [record[key] for key in keys]
+    except (ValueError, KeyError, TypeError):
+        raise DataError('damaged', path=path, fix='Delete it and repeat the command that made it.') from None
+
 def _recorded(out, settings):
     path = Path(out) / 'reconstructions.json'
     if not path.exists():
         return {}
-    try:
-        record = json.loads(path.read_text())
-        old = record['settings']
-    except (ValueError, KeyError, TypeError):
-        raise DataError('damaged', path=path, fix='Delete it, and the meshes are made again.') from None
+    old, shapes = _parsed(path, 'settings', 'shapes')
     changed = [key for key in settings if old.get(key) != settings[key]]
     if changed:
         raise ConfigError(f'the meshes here were made with other settings ({", ".join(changed)})', path=out,
                           fix='Choose another --out, or delete the folder.')
-    return record['shapes']
+    return shapes
 
 def _record(out, settings, shapes):
     with atomic_write(Path(out) / 'reconstructions.json') as part:
-        part.write_text(json.dumps({'settings': settings, 'shapes': shapes}))
+        part.write_text(json.dumps({'settings': settings, 'shapes': shapes}), encoding='utf-8')
 
-# %% ../nbs/51_cli.ipynb #c242472f
+# %% ../nbs/51_cli.ipynb #c0eb48ab
 def evaluate(out: str,  # the folder that `reconstruct` filled
              store: str,  # with the truth
              samples: int = 30_000,  # surface points on each side
              seed: int = 0,  # of these points
              ):
-    "Measure the reconstructions against the store: a table on the screen, metrics.csv and metrics.json beside the meshes."
-    import numpy as np
-    from tqdm import tqdm
-
-    from occnet.data import Store
+    "Measure the meshes against the store: a table on the screen, metrics.csv and metrics.json beside them."
+    from occnet.store import Store
     from occnet.metrics import evaluate_mesh, summarise
     settings, shapes = _reconstructions(out)
     truth = Store(store, settings['split'])
@@ -202,7 +235,7 @@ def evaluate(out: str,  # the folder that `reconstruct` filled
     for facts in tqdm(list(shapes.values()), unit='mesh', desc='evaluate', disable=None):
         i = index.get((facts['category'], facts['name']))
         if i is None:
-            raise DataError(f'the store has no shape {facts["name"]!r}', path=store, fix='Give the store it was made from.')
+            raise DataError(f'the store has no shape {facts["name"]!r}', path=store, fix='Give the store it is from.')
         rng = np.random.default_rng([seed, i])
         cloud, normals = truth.cloud(i, min(samples, truth.n_cloud), rng)
         results.append(evaluate_mesh(_result_mesh(out, facts), cloud, normals, *truth.points(i), n=samples, rng=rng,
@@ -215,15 +248,16 @@ def evaluate(out: str,  # the folder that `reconstruct` filled
     print(UNITS)
 
 UNITS = ('IoU: fraction of the union, on points uniform in the box of side 1.1. Chamfer-L1: cube edges '
-         '(_x10: tenths of the longest side, as in the papers). Normals: mean |cosine|. F-score: at that distance in cube edges.')
+         '(_x10: tenths of the longest side, as in the papers). Normals: mean |cosine|. '
+         'F-score: at that distance in cube edges.')
 
-# %% ../nbs/51_cli.ipynb #0941ed66
+# %% ../nbs/51_cli.ipynb #7dffbba4
 def _reconstructions(out):
     path = Path(out) / 'reconstructions.json'
     if not path.is_file():
         raise DataError('no reconstructions in this folder', path=out, fix='Make them with `occnet reconstruct`.')
-    settings = json.loads(path.read_text())['settings']
-    return settings, _recorded(out, settings)
+    settings, shapes = _parsed(path, 'settings', 'shapes')
+    return settings, shapes
 
 def _result_mesh(out, facts):
     import trimesh
@@ -233,12 +267,12 @@ def _result_mesh(out, facts):
 
 def _write_table(path, rows):
     import csv
-    with atomic_write(path) as part, open(part, 'w', newline='') as file:
+    with atomic_write(path) as part, open(part, 'w', newline='', encoding='utf-8') as file:
         table = csv.DictWriter(file, list(rows[0]))
         table.writeheader()
         table.writerows(rows)
 
-# %% ../nbs/51_cli.ipynb #d8b1f1f4
+# %% ../nbs/51_cli.ipynb #e2767e0d
 def page(run: str,  # the run folder
          out: str,  # the folder that `reconstruct` and `evaluate` filled
          store: str,  # with the truth
@@ -246,7 +280,7 @@ def page(run: str,  # the run folder
          shapes: int = 6,  # how many to show, from the best to the worst
          ):
     "Write an offline page with live views of input, field and result."
-    from occnet.data import Store
+    from occnet.store import Store
     from occnet.pages import page as write_page
     from occnet.runs import load_run
     settings, records = _reconstructions(out)
@@ -255,6 +289,8 @@ def page(run: str,  # the run folder
     rows.sort(key=lambda row: -float(row['iou']))
     chosen = [rows[round(k * (len(rows) - 1) / max(shapes - 1, 1))] for k in range(min(shapes, len(rows)))]
     by_key = {(facts['category'], facts['name']): facts for facts in records.values()}
+    if any((row['category'], row['name']) not in by_key for row in rows):
+        raise DataError('measured before these meshes were made', path=out, fix='Call `occnet evaluate` again.')
     views = [_views(trained.model(), by_key[row['category'], row['name']], row, truth, out, settings) for row in chosen]
     info = trained.info
     lead = (f'{len(rows)} shapes that the network never saw, from {settings["points"]} noisy points each. '
@@ -264,14 +300,18 @@ def page(run: str,  # the run folder
               '## Training', (_curve(trained), 'Loss on the training shapes and IoU on the validation shapes.')]
     write_page(blocks, page, title='From points to solids', lead=lead, footer=made)
 
-# %% ../nbs/51_cli.ipynb #32b0e954
+# %% ../nbs/51_cli.ipynb #702f42a1
 def _results(out):
     import csv
     path = Path(out) / 'metrics.json'
     if not path.is_file():
         raise DataError('these reconstructions were not measured yet', path=out, fix='Call `occnet evaluate` first.')
-    with open(Path(out) / 'metrics.csv', newline='') as file:
-        return json.loads(path.read_text()), list(csv.DictReader(file))
+    mean, classes, failures = _parsed(path, 'mean', 'classes', 'failures')
+    with open(path.with_suffix('.csv'), newline='', encoding='utf-8') as file:
+        rows = list(csv.DictReader(file))
+    if not rows or not {'name', 'category', 'iou', 'chamfer_l1'} <= set(rows[0]):
+        raise DataError('damaged', path=path.with_suffix('.csv'), fix='Call `occnet evaluate` again.')
+    return {'mean': mean, 'classes': classes, 'failures': failures}, rows
 
 def _score_table(summary):
     "One row for each class and one for the mean of all shapes."
@@ -288,10 +328,9 @@ def _curve(trained):
     return line_figure(dict(zip(names, (steps, at), strict=True)), dict(zip(names, (loss / loss[0], iou), strict=True)),
                        'step', 'IoU, and loss as a fraction of its first value')
 
-# %% ../nbs/51_cli.ipynb #cd798b3b
+# %% ../nbs/51_cli.ipynb #e31548a0
 def _views(model, facts, row, truth, out, settings):
     "Cloud, field, result and truth of one shape, with what was measured as the caption."
-    import numpy as np
     import torch
 
     from occnet.extraction import logit
@@ -368,7 +407,24 @@ def _with_preset(words):
         raise ConfigError(f'no preset is called {name!r}', fix=f'There are: {", ".join(presets())}.')
     return ['--config', str(presets()[name]), *words[:at], *words[at + 2:]]
 
-# %% ../nbs/51_cli.ipynb #6d112875
+# %% ../nbs/51_cli.ipynb #295f09ad
+def _checked(options):
+    for name, value in options.items():
+        if value == '' or (isinstance(value, (int, float)) and value < (-math.inf if name == 'jobs' else 0)):
+            raise ConfigError(f'--{name} cannot be {value!r}', fix='Give a name, or a number that is not negative.')
+    return options
+
+def _plain(error, words):
+    "The complaint of the parser as one error."
+    text, commands = str(error).rstrip('. \n'), [c.__name__ for c in COMMANDS]
+    command = next((word for word in words if word in commands), '')
+    key, value = (re.search(pattern, text) for pattern in ('key "([^"]+)"', r'(?:Got|Given) value: (.*)'))
+    kinds = re.findall(r"Expected a <class '(\w+)'>", text)
+    if key and value and kinds:
+        text = f'--{key[1]} is {value[1]!r}, and should be of the type {" or ".join(kinds)}'.replace('NoneType', 'null')
+    return ConfigError(text, fix=f'`{" ".join(["occnet", command, "--help"]).replace("  ", " ")}` lists the options.')
+
+# %% ../nbs/51_cli.ipynb #526f4870
 def main(words: list[str] | None = None,  # the words behind `occnet`; None: those of this process
          ) -> int:  # exit code
     "Run a command. Errors a user can cause are one line on stderr."
@@ -376,10 +432,10 @@ def main(words: list[str] | None = None,  # the words behind `occnet`; None: tho
     try:
         try:
             given = _parser().parse_args(_with_preset(words)).as_dict()
-        except (ArgumentError, TypeError) as error:
-            raise ConfigError(str(error), fix=f'`occnet {words[0] if words else ""} --help` lists the options.') from error
+        except (ArgumentError, TypeError, UnicodeDecodeError) as error:
+            raise _plain(error, words) from error
         command = next(c for c in COMMANDS if c.__name__ == given['command'])
-        command(**given[given['command']])
+        command(**_checked(given[given['command']]))
         return 0
     except OccnetError as error:
         print(f'occnet: error: {error}', file=sys.stderr)

@@ -20,7 +20,17 @@ from .store import Columns, Store, cloud_windows, point_windows
 
 _all_ = ['build_store', 'BuildReport', 'Store']
 
-# %% ../nbs/05_data.ipynb #f5f8d06b
+# %% ../nbs/05_data.ipynb #e4b52bef
+def _require(**settings):
+    "Raise `ConfigError` for the first of name=(value, whether it will do, remedy) that will not do."
+    for name, (value, will_do, fix) in settings.items():
+        if not will_do:
+            raise ConfigError(f'{name}={value!r} does not work', fix=fix)
+
+def _count(value, least=1):
+    return isinstance(value, (int, np.integer)) and value >= least
+
+# %% ../nbs/05_data.ipynb #34b750e2
 class SeededSampler(Sampler):
     "Shape numbers in a new order each epoch, each with a seed for its samples: a function of (seed, epoch) alone."
 
@@ -31,6 +41,9 @@ class SeededSampler(Sampler):
                  size: int | None = None,  # draws per epoch; None: each shape once
                  batch_size: int | None = None,  # hand out lists of so many pairs instead of pairs
                  ):
+        _require(epoch_size=(size, size is None or _count(size), 'Use 1 or more, or None.'),
+                 batch_size=(batch_size, batch_size is None or _count(batch_size), 'Use 1 or more.'),
+                 seed=(seed, _count(seed, 0), 'Use 0 or more.'))
         self.length, self.seed, self.shuffle, self.epoch = length, seed, shuffle, 0
         self.size, self.batch_size = size or length, batch_size
 
@@ -53,7 +66,7 @@ class SeededSampler(Sampler):
         n = self.batch_size
         yield from [pairs[k:k + n] for k in range(0, self.size, n)] if n else pairs
 
-# %% ../nbs/05_data.ipynb #ef8a470e
+# %% ../nbs/05_data.ipynb #4e1d520f
 def _random(shape, generator):
     return torch.randn(shape, generator=generator)
 
@@ -62,7 +75,7 @@ def _where(total, batch, generator):
 
 def _points_field(data, indices, generator):
     "Labelled points to learn from; [n_out, n_in] draws that many outside and inside."
-    if isinstance(data.n_points, int):
+    if not isinstance(data.n_points, (list, tuple)):
         start = _where(data.store.n_points // 8, len(indices), generator)
         p, occ = point_windows(data.store, indices, data.n_points, start)
         more = {}
@@ -120,7 +133,7 @@ def _chamfer_field(data, indices, generator):
 FIELDS = dict(points=_points_field, points_iou=_iou_field, inputs=_inputs_field, voxels=_voxels_field,
               pointcloud_chamfer=_chamfer_field)
 
-# %% ../nbs/05_data.ipynb #4db53ceb
+# %% ../nbs/05_data.ipynb #d6f73ce4
 class OccupancyDataset(Dataset):
     "Samples of a store as dictionaries of tensors: a shape by `data[i]`, a whole batch (B, ...) by `data[[i, j, ...]]`."
 
@@ -138,6 +151,10 @@ class OccupancyDataset(Dataset):
         if unknown := [f for f in fields if f not in FIELDS] + [inputs] * (inputs not in known):
             told = f'Fields: {", ".join(FIELDS)}; inputs: pointcloud, voxels, idx.'
             raise ConfigError(f'no field or input is called {unknown[0]!r}', fix=told)
+        pair = isinstance(n_points, (list, tuple)) and len(n_points) == 2
+        _require(n_points=(n_points, all(map(_count, n_points if pair else [n_points])), 'Use 1 or more, or [outside, inside].'),
+                 n_cloud=(n_cloud, _count(n_cloud), 'Use 1 or more.'), noise=(noise, 0 <= noise < np.inf, 'Use 0 or more.'),
+                 partial=(partial, partial is None or 0 < partial <= 1, 'Use a share above 0 and up to 1, or None.'))
         self.store, self.n_points, self.n_cloud, self.noise = store, n_points, n_cloud, noise
         self.fields, self.inputs, self.partial, self.jitter = fields, inputs, partial, jitter
 
@@ -156,7 +173,7 @@ class OccupancyDataset(Dataset):
             batch.update(FIELDS[name](self, numbers, generator))
         return batch
 
-# %% ../nbs/05_data.ipynb #631f3dd0
+# %% ../nbs/05_data.ipynb #3d5a65ad
 class OccupancyData(LightningDataModule):
     "The batches of a store for Lightning or any loop: the same seed gives the same batches, whatever the workers."
 
@@ -175,6 +192,7 @@ class OccupancyData(LightningDataModule):
                  memory: float = 4e9,  # bytes of the store that may stay in memory
                  ):
         super().__init__()
+        _require(workers=(workers, _count(workers, 0), 'Use 0 or more.'))
         self.columns, self.batch_size, self.val_batch_size = Columns(path, memory), batch_size, val_batch_size
         self.epoch_size, self.workers, self.seed = epoch_size, workers, seed
         self.options = dict(n_points=n_points, n_cloud=n_cloud, noise=noise, inputs=inputs, partial=partial)

@@ -5,16 +5,17 @@
 # %% auto #0
 __all__ = ['DECODERS', 'DecoderCBN']
 
-# %% ../nbs/12_decoders.ipynb #501739b7
+# %% ../nbs/12_decoders.ipynb #37ec8d1e
 import copy
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
+from .errors import DataError
 from .layers import CBN, Codes, CResnetBlock, Logits, Points
 
-# %% ../nbs/12_decoders.ipynb #a9b5290c
+# %% ../nbs/12_decoders.ipynb #e88ef492
 class DecoderCBN(nn.Module):
     """Points and codes in, logits out: a lift, conditional residual blocks, a head.
 
@@ -39,8 +40,8 @@ class DecoderCBN(nn.Module):
                 z: Codes | None = None,  # (B, Z) latent of each shape, if the decoder has `z_dim`
                 ) -> Logits:  # (B, T), positive inside
         "The logit of every point."
-        x = self.lift(p)
-        if self.lift_z is not None:
+        x = self.lift(p.to(self.lift.weight.dtype))
+        if self.given(z):
             x = x + self.lift_z(z)[:, None]
         for block in self.blocks:
             x = block(x, c)
@@ -50,8 +51,23 @@ class DecoderCBN(nn.Module):
              c: Tensor,  # (C,) or (1, C) code of ONE shape
              z: Tensor | None = None,  # (Z,) or (1, Z) latent of the same shape
              ) -> Callable[[Tensor], Tensor]:  # points (T, 3) -> logits (T,)
-        "The decoder of one shape, as it is now and as in `eval()`: faster, for many points of the same shape."
-        return _folded(self, c.reshape(1, self.cbn.gamma.in_features), None if z is None else z.reshape(1, -1))
+        """The decoder of one shape, as it is now and as in `eval()`: faster, for many points of the same shape.
+
+        Raises `DataError` for anything but one code of the right width."""
+        width = self.cbn.gamma.in_features
+        if c.numel() != width:
+            raise DataError(f'one code of width {width} is needed, this has the shape {tuple(c.shape)}',
+                            fix='Pass code[i:i + 1] of a model with this encoder.')
+        return _folded(self, c.reshape(1, width), z.reshape(1, -1) if self.given(z) else None)
+
+    def given(self,
+              z: Tensor | None,  # a latent, or None
+              ) -> bool:  # whether there is one
+        "Refuse a latent that would not be heard, and a missing one, with a `DataError`."
+        if (z is None) != (self.lift_z is None):
+            raise DataError(f'the decoder {"has no use for a" if z is not None else "needs its"} latent z',
+                            fix='Pass z just where z_dim is not 0.')
+        return z is not None
 
 # %% ../nbs/12_decoders.ipynb #805b4f9f
 @torch.no_grad()

@@ -31,7 +31,7 @@ def check_cloud(cloud: Tensor,  # what somebody hands to a point encoder
         raise DataError(f'{bad} of {shape[0] * shape[1]} points are NaN or infinite', fix='Remove them first')
     return cloud
 
-# %% ../nbs/11_encoders.ipynb #a685d316
+# %% ../nbs/11_encoders.ipynb #91540c6b
 class PointNetSimple(nn.Module):
     """Four linear layers, the maximum over all points appended after each; blind to the order of the points.
 
@@ -50,12 +50,12 @@ class PointNetSimple(nn.Module):
                 cloud: Points,  # (B, N, 3) points, any N
                 ) -> Codes:  # (B, C)
         "One code for each cloud."
-        x = self.layers[0](self.lift(check_cloud(cloud)).relu())
+        x = self.layers[0](self.lift(check_cloud(cloud).to(self.lift.weight.dtype)).relu())
         for layer in self.layers[1:]:
             x = linear_shared(layer, x.relu(), x.max(1).values.relu())
         return self.head(x.max(1).values.relu())
 
-# %% ../nbs/11_encoders.ipynb #10949eda
+# %% ../nbs/11_encoders.ipynb #a5e74fde
 class PointNetResnet(nn.Module):
     """Five residual blocks, the maximum over all points appended after each; blind to the order of the points.
 
@@ -76,7 +76,7 @@ class PointNetResnet(nn.Module):
                 cloud: Points,  # (B, N, 3) points, any N
                 ) -> Codes:  # (B, C)
         "One code for each cloud."
-        x = self.blocks[0](self.lift(check_cloud(cloud)))
+        x = self.blocks[0](self.lift(check_cloud(cloud).to(self.lift.weight.dtype)))
         for block in self.blocks[1:]:
             x = block(x, shared=x.max(1).values)
         return self.head(x.max(1).values.relu())

@@ -12,7 +12,7 @@ import os
 import tempfile
 from pathlib import Path
 
-# %% ../nbs/07_errors.ipynb #2af4cfee
+# %% ../nbs/07_errors.ipynb #9b9101a5
 class OccnetError(Exception):
     "Base of every error a user can cause: one line that names the file, the problem and the remedy."
 
@@ -22,8 +22,11 @@ class OccnetError(Exception):
                  fix: str | None = None,  # what to do about it
                  ):
         self.problem, self.path, self.fix = problem, path, fix
-        text = f'{path}: {problem}' if path is not None else problem
-        super().__init__(' '.join(f'{text}. {fix}'.split()) if fix else ' '.join(text.split()))
+        text = ' '.join((f'{problem}. {fix}' if fix else problem).split())
+        super().__init__(text if path is None else f'{path}: {text}'.replace('\n', '\\n'))
+
+    def __reduce__(self):
+        return type(self), (self.problem, self.path, self.fix)
 
 # %% ../nbs/07_errors.ipynb #c87d6280
 class MeshError(OccnetError):

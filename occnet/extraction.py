@@ -28,21 +28,21 @@ def logit(p: float | np.ndarray,  # probabilities strictly between 0 and 1
                           fix='Choose a threshold strictly between 0 and 1.')
     return np.log(p) - np.log1p(-np.asarray(p))
 
-# %% ../nbs/15_extraction.ipynb #75421a8d
+# %% ../nbs/15_extraction.ipynb #efea1cbf
 def marching_cubes(dense: np.ndarray,  # (n, n, n) values on the lattice of the padded box, both ends included
                    level: float = 0.,  # the value of the surface
                    padding: float = .1,  # the box has the side 1 + padding
                    ) -> trimesh.Trimesh:  # closed at the box, faces outward; empty where nothing is above the level
     """The surface where the values cross `level`, from a full lattice.
 
-    Raises `DataError` unless values and level are finite, with at least two points along each of three axes.
+    Raises `DataError` unless values and level are finite, with n >= 2 points along each of three axes.
     Source: Lorensen and Cline 1987, as compiled in PyMCubes."""
     dense = np.asarray(dense, float) - level
-    if dense.ndim != 3 or min(dense.shape) < 2 or not np.isfinite(dense).all():
+    if dense.shape != dense.shape[:1] * 3 or len(dense) < 2 or not np.isfinite(dense).all():
         raise DataError(f'values of shape {dense.shape}, less the level {level}, are no finite lattice',
                         fix='Pass an array (n, n, n) of finite numbers, n >= 2, and a finite level.')
     vertices, faces = mcubes.marching_cubes(np.pad(dense, 1, constant_values=-1e6), 0.)
-    cells = np.array(dense.shape) - 1
+    cells = len(dense) - 1
     vertices = (1 + padding) * (np.clip(vertices - 1, 0, cells) / cells - .5)
     return trimesh.Trimesh(vertices.reshape(-1, 3), faces.reshape(-1, 3).astype(np.int64), process=False)
 
@@ -88,7 +88,7 @@ def surface(m: Mise,  # what `mise` found
     vertices = (1 + m.padding) * (np.concatenate(vertices) / m.resolution - .5)
     return trimesh.Trimesh(vertices, number[edge >> 3, owner], process=False)
 
-# %% ../nbs/15_extraction.ipynb #ec33f4af
+# %% ../nbs/15_extraction.ipynb #805a7bc2
 def gradient_normals(field: Callable,  # values (T,) of points (T, 3); of tensors when `p` is one
                      p: np.ndarray,  # (T, 3) points, or a torch tensor
                      step: float = 1e-3,  # of the central differences, in box units; autograd needs none
@@ -96,13 +96,16 @@ def gradient_normals(field: Callable,  # values (T,) of points (T, 3); of tensor
     """Outward normals, from how the field falls: -gradient / |gradient|.
 
     A tensor goes through autograd and comes back as a tensor; an array through central differences.
-    An array raises `DataError` when the field fails; a tensor passes on what autograd says."""
+    Raises `DataError` when `p` is not (T, 3) and when the field fails on an array; on a tensor autograd says why."""
+    if np.ndim(p) != 2 or np.shape(p)[1] != 3 or not step > 0:
+        raise DataError(f'no normals for points of the shape {tuple(np.shape(p))} with the step {step}',
+                        fix='Give points (T, 3) and a step above 0.')
     if hasattr(p, 'requires_grad'):
         import torch
         with torch.enable_grad():
             p = p.detach().requires_grad_()
             gradient, = torch.autograd.grad(field(p).sum(), p)
-        return -torch.nn.functional.normalize(gradient, dim=-1)
+        return -torch.nn.functional.normalize(gradient, dim=-1, eps=torch.finfo(gradient.dtype).tiny)
     p = np.asarray(p)
     dtype = p.dtype if p.dtype in (np.float32, np.float64) else np.float32
     moved = p[:, None, None] + step * np.stack([np.eye(3), -np.eye(3)])
@@ -111,7 +114,7 @@ def gradient_normals(field: Callable,  # values (T,) of points (T, 3); of tensor
     length = np.linalg.norm(gradient, axis=1, keepdims=True)
     return -gradient / np.where(length > 0, length, 1)
 
-# %% ../nbs/15_extraction.ipynb #39a2c9f5
+# %% ../nbs/15_extraction.ipynb #62de9c36
 def simplify(mesh: trimesh.Trimesh,  # the mesh to reduce
              faces: int,  # how many faces to aim at
              aggressiveness: float = 5.,  # quadric decimation: higher is quicker and coarser
@@ -120,7 +123,7 @@ def simplify(mesh: trimesh.Trimesh,  # the mesh to reduce
 
     When the first method opens the mesh, libigl's is tried, then milder reductions, with a warning when the
     number of faces asked for cannot be kept. Source: Garland and Heckbert 1997."""
-    if faces < 4:
+    if not faces >= 4:
         raise ConfigError(f'{faces} faces cannot enclose anything', fix='Ask for at least 4 faces.')
     if len(mesh.faces) <= faces:
         return mesh.copy()
@@ -174,7 +177,7 @@ def extract_mesh(field: Callable,  # points (T, 3) -> values (T,), inside where 
         mesh.vertex_normals = gradient_normals(field, mesh.vertices.astype(np.float32))
     return mesh
 
-# %% ../nbs/15_extraction.ipynb #2b3c2949
+# %% ../nbs/15_extraction.ipynb #55d79037
 def refine_mesh(mesh: trimesh.Trimesh,  # the mesh to move onto the surface
                 field: Callable,  # tensor (T, 3) -> tensor (T,), differentiable, inside where value > level
                 level: float = 0.,  # the value of the surface
@@ -186,7 +189,8 @@ def refine_mesh(mesh: trimesh.Trimesh,  # the mesh to move onto the surface
                 ) -> trimesh.Trimesh:  # the same faces, with moved vertices
     """Move the vertices so that random points of the faces lie on the surface and the faces stand across its gradient.
 
-    Raises `DataError` when the field or its gradient is not finite. Source: Occupancy Networks, section 3.3."""
+    Raises `DataError` when the field is not differentiable, or it or its gradient is not finite.
+    Source: Occupancy Networks, section 3.3."""
     import torch
     if not len(mesh.faces):
         return mesh.copy()
@@ -200,6 +204,9 @@ def refine_mesh(mesh: trimesh.Trimesh,  # the mesh to move onto the surface
         corners = vertices[faces]
         p = (weights[..., None] * corners).sum(1)
         values = field(p)
+        if not (torch.is_tensor(values) and values.requires_grad and values.shape == p.shape[:1]):
+            raise DataError(f'the field returned no differentiable tensor ({len(p)},) for {len(p)} points',
+                            fix='A field to refine with takes a tensor (T, 3) and returns a tensor (T,) made from it.')
         gradient, = torch.autograd.grad(values.sum(), p, create_graph=True)
         slope = gradient.norm(dim=-1).detach().clamp_min(1e-6)
         across = torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0], dim=-1)

@@ -21,21 +21,22 @@ from .errors import DataError, atomic_write
 from .prepare import BuildReport, build_items
 from .records import SPLITS, Item
 
-# %% ../nbs/05_formats.ipynb #c541bd2e
+# %% ../nbs/05_formats.ipynb #82d6fb89
 def read_binvox(path: str | os.PathLike,  # a .binvox file
                 ) -> tuple[np.ndarray, np.ndarray, float]:  # voxels (X, Y, Z) bool, translate (3,), scale
     "Voxels of a binvox file, index [x, y, z]. Raises `DataError` when the header or the runs make no sense."
     try:
         head, _, body = Path(path).read_bytes().partition(b'data\n')
-    except OSError as error:
-        raise DataError(error.strerror, path, 'Give the path of a .binvox file.') from error
-    try:
         words = {line.split()[0]: line.split()[1:] for line in head.decode('ascii').splitlines() if line}
         dim, move, scale = [int(x) for x in words['dim']], np.array(words['translate'], float), float(words['scale'][0])
         value, count = np.frombuffer(body, np.uint8).reshape(-1, 2).T
         x, z, y = dim
+        if min(dim) < 1 or move.shape != (3,) or not (np.isfinite(move).all() and 0 < scale < np.inf):
+            raise ValueError('a header that makes no sense')
         return np.repeat(value, count).reshape(x, z, y).transpose(0, 2, 1).astype(bool), move, scale
-    except (KeyError, IndexError, ValueError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise DataError(error.strerror, path, 'Give the path of a .binvox file.') from error
+    except (KeyError, IndexError, ValueError) as error:
         raise DataError('truncated, or no binvox file', path, 'Fetch or convert it again.') from error
 
 # %% ../nbs/05_formats.ipynb #ab49e256
@@ -57,7 +58,7 @@ def write_binvox(path: str | os.PathLike,  # the file to write
     with atomic_write(path) as part:
         part.write_bytes(head.encode() + runs.tobytes())
 
-# %% ../nbs/05_formats.ipynb #c3887508
+# %% ../nbs/05_formats.ipynb #393fb5cb
 def _archive(path, names):
     "Arrays of an .npz file by name; no pickles."
     try:
@@ -65,30 +66,32 @@ def _archive(path, names):
             return [archive[name] if name in archive else None for name in names]
     except FileNotFoundError as error:
         raise DataError('no such file', path, 'Fetch or write it again.') from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError('truncated, or no .npz file of plain arrays', path, 'Fetch or write it again.') from error
 
-def _checked(array, path, what='points'):
-    "An array of finite 3-vectors, or a `DataError`."
+def _checked(array, path, what='points', dtype=np.float32):
+    "An array of 3-vectors that are finite in this type, or a `DataError`."
     if array is None:
         raise DataError(f'no array called {what!r}', path, 'Write it again.')
     array = np.asarray(array)
     if array.ndim != 2 or array.shape[1] != 3 or array.dtype.kind not in 'fiu':
         problem = f'{what} of shape {array.shape} and type {array.dtype}'
         raise DataError(problem, path, 'Three numbers a point are needed: (N, 3).')
+    with np.errstate(over='ignore'):
+        array = array.astype(dtype)
     if not len(array) or not np.isfinite(array).all():
-        problem = f'{what} with NaN or infinity' if len(array) else f'no {what}'
+        problem = f'{what} with NaN or infinity, or too large' if len(array) else f'no {what}'
         raise DataError(problem, path, 'Remove such points and write it again.')
     return array
 
-# %% ../nbs/05_formats.ipynb #8fbcd7df
+# %% ../nbs/05_formats.ipynb #673f3d57
 def read_cloud(path: str | os.PathLike,  # .npy, text: (N, 3), or (N, 6) with normals; .npz: points, normals; .ply, meshes
                ) -> tuple[np.ndarray, np.ndarray | None]:  # points and normals (N, 3) float32; None without normals
     "A point cloud from a file. Raises `DataError` for anything else than finite triples."
     path = Path(path)
     if not path.is_file():
         raise DataError('no such file', path, 'Give the path of a cloud: .npy, .npz, .ply, .xyz or .txt.')
-    if path.suffix == '.npz':
+    if path.suffix.lower() == '.npz':
         points, normals = _archive(path, ('points', 'normals'))
     else:
         try:
@@ -98,21 +101,40 @@ def read_cloud(path: str | os.PathLike,  # .npy, text: (N, 3), or (N, 6) with no
             raise DataError('not a readable point cloud', path, fix) from error
         wide = getattr(points, 'ndim', 0) == 2 and points.shape[1] == 6
         points, normals = (points[:, :3], points[:, 3:]) if wide else (points, None)
-    points = _checked(points, path).astype(np.float32)
-    if normals is not None and len(normals := _checked(normals, path, 'normals').astype(np.float32)) != len(points):
+    points = _checked(points, path)
+    if normals is not None and len(normals := _checked(normals, path, 'normals')) != len(points):
         raise DataError(f'{len(points)} points but {len(normals)} normals', path, 'Write it again.')
     return points, normals
 
 def _any_cloud(path):
-    if path.suffix == '.npy':
+    suffix = path.suffix.lower()
+    if suffix == '.npy':
         return np.load(path, allow_pickle=False)
-    if path.suffix in ('.xyz', '.txt', '.csv', '.pts'):
+    if suffix in ('.xyz', '.txt', '.csv', '.pts'):
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
-            return np.loadtxt(path, ndmin=2, delimiter=',' if path.suffix == '.csv' else None)
-    return np.asarray(trimesh.load(path, process=False).vertices)
+            return np.loadtxt(path, ndmin=2, delimiter=',' if suffix == '.csv' else None)
+    loaded = trimesh.load(path, process=False)
+    return np.asarray((loaded.to_mesh() if isinstance(loaded, trimesh.Scene) else loaded).vertices)
 
-# %% ../nbs/05_formats.ipynb #c107f581
+# %% ../nbs/05_formats.ipynb #6c03035c
+def _labels(packed, n, path):
+    "Labels (n,) bool from n/8 bytes or n zeros and ones."
+    if packed is not None and packed.shape == (-(-n // 8),) and packed.dtype == np.uint8:
+        return np.unpackbits(packed)[:n].astype(bool)
+    if packed is None or packed.shape != (n,) or not np.isin(packed, (0, 1)).all():
+        raise DataError('no occupancies that fit the points', path, 'Fetch or write it again.')
+    return packed.astype(bool)
+
+def _place(loc, scale, path):
+    "The way back, checked: three numbers and one above 0; without them, the unit cube itself."
+    loc, scale = np.zeros(3) if loc is None else loc, np.ones(()) if scale is None else scale
+    numbers = not (loc.dtype.kind + scale.dtype.kind).strip('fiu') and (loc.shape, scale.size) == ((3,), 1)
+    if not numbers or not np.isfinite(loc).all() or not 0 < scale.item() < np.inf:
+        raise DataError('loc is not three numbers, or scale not one above 0', path, 'Fetch or write it again.')
+    return dict(loc=loc.tolist(), scale=float(scale.item()))
+
+# %% ../nbs/05_formats.ipynb #32305ce4
 def read_model(folder: str | os.PathLike,  # of one model: points.npz, pointcloud.npz, model.binvox
                settings: dict,  # n_points, n_cloud, voxels
                rng: np.random.Generator,  # shuffles the samples
@@ -121,25 +143,24 @@ def read_model(folder: str | os.PathLike,  # of one model: points.npz, pointclou
     folder, half = Path(folder), np.float16
     path, cloud_path = folder / 'points.npz', folder / 'pointcloud.npz'
     points, packed, loc, scale = _archive(path, ('points', 'occupancies', 'loc', 'scale'))
-    points = _checked(points, path)
-    if packed is None or len(packed) not in (len(points), -(-len(points) // 8)):
-        raise DataError('no occupancies that fit the points', path, 'Fetch or write it again.')
-    inside = np.unpackbits(packed)[:len(points)] if len(packed) < len(points) else np.asarray(packed, bool)
+    points = _checked(points, path, dtype=half)
+    inside = _labels(packed, len(points), path)
     names = ('points', 'normals')
-    cloud, normals = map(_checked, _archive(cloud_path, names), (cloud_path,) * 2, names)
+    cloud, normals = map(_checked, _archive(cloud_path, names), (cloud_path,) * 2, names, (half,) * 2)
     voxels = read_binvox(folder / 'model.binvox')[0]
     wanted = (settings['n_points'], settings['n_cloud'], (settings['voxels'],) * 3)
     if len(points) < wanted[0] or min(len(cloud), len(normals)) < wanted[1] or voxels.shape != wanted[2]:
         found = f'{len(points)} points, {len(cloud)} surface points and {voxels.shape} voxels'
         raise DataError(found, folder, 'Ask for no more than that.')
     mix, mix_cloud = rng.permutation(len(points))[:wanted[0]], rng.permutation(len(cloud))[:wanted[1]]
-    arrays = dict(points=points[mix].astype(half).reshape(-1, 8, 3), occupancies=np.packbits(inside[mix]),
-                  cloud=cloud[mix_cloud].astype(half), normals=normals[mix_cloud].astype(half),
+    arrays = dict(points=points[mix].reshape(-1, 8, 3), occupancies=np.packbits(inside[mix]),
+                  cloud=cloud[mix_cloud], normals=normals[mix_cloud],
                   voxels=np.packbits(voxels), vertices=np.zeros((0, 3), np.float32), faces=np.zeros((0, 3), np.int32))
-    place = dict(loc=[0.] * 3 if loc is None else loc.tolist(), scale=1. if scale is None else float(scale))
-    return arrays, dict(place, source=str(folder), synset=folder.parent.name, attributes={})
+    if not inside[mix].any():
+        raise DataError(f'none of {wanted[0]} points is inside', path, 'Ask for more points, or leave it out.')
+    return arrays, dict(_place(loc, scale, path), source=str(folder), synset=folder.parent.name, attributes={})
 
-# %% ../nbs/05_formats.ipynb #5e252b9d
+# %% ../nbs/05_formats.ipynb #81dfec64
 def read_onet(folder: str | os.PathLike,  # holds metadata.yaml and a folder per category
               path: str | os.PathLike,  # of the store to make
               n_points: int = 100_000,  # labelled points of each shape, a multiple of 8
@@ -153,14 +174,14 @@ def read_onet(folder: str | os.PathLike,  # holds metadata.yaml and a folder per
     "A store from the official layout: categories from metadata.yaml, splits from the .lst files. Resumable."
     folder = Path(folder)
     try:
-        table = yaml.safe_load((folder / 'metadata.yaml').read_text()) if (folder / 'metadata.yaml').exists() else {}
-        names = {str(k): str(v['name']).split(',')[0] for k, v in table.items()}
+        table = yaml.load((folder / 'metadata.yaml').read_text(), yaml.BaseLoader) if (folder / 'metadata.yaml').exists() else {}
+        names = {k: v['name'].split(',')[0] for k, v in table.items()}
     except (yaml.YAMLError, AttributeError, TypeError, KeyError, UnicodeDecodeError) as error:
         raise DataError('not a table of categories', folder / 'metadata.yaml', 'Each needs a line `name:`.') from error
     items = []
     for listing in sorted(p for p in folder.glob('*/*.lst') if p.stem in SPLITS):
         synset = listing.parent.name
-        for model in listing.read_text().split():
+        for model in filter(None, map(str.strip, listing.read_text(errors='replace').splitlines())):
             items.append(Item(model, names.get(synset, synset), listing.parent / model, listing.stem))
     if not items:
         raise DataError('no models listed in */{train,val,test}.lst', folder, 'Give the folder of the category folders.')

@@ -6,7 +6,7 @@
 __all__ = ['solid_angle', 'winding_number', 'expand', 'column_hits', 'ray_parity', 'contains', 'mesh_field', 'directed_edges',
            'is_closed']
 
-# %% ../nbs/01_inside.ipynb #52e4d382
+# %% ../nbs/01_inside.ipynb #138d2fe5
 import math
 from collections.abc import Callable
 
@@ -14,15 +14,27 @@ import igl
 import numpy as np
 import trimesh
 
-from .errors import ConfigError
+from .errors import ConfigError, DataError, MeshError
 
-# %% ../nbs/01_inside.ipynb #84e28326
+# %% ../nbs/01_inside.ipynb #5bcab9c2
+def _checked(mesh, p):
+    "Vertices, faces and points as arrays. Raises `MeshError` or `DataError` for what would crash a test or mislead it."
+    vertices, faces = np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int64).reshape(-1, 3)
+    p = np.ascontiguousarray(p, np.float64)
+    if p.shape[1:] != (3,) and p.shape != (0,):
+        raise DataError(f'points need 3 columns, these have shape {p.shape}', fix='Pass (T, 3): x, y, z.')
+    if len(faces) and not (0 <= faces.min() and faces.max() < len(vertices) and np.isfinite(vertices[faces]).all()):
+        raise MeshError('faces of missing, NaN or infinite vertices', fix='Check the mesh with `check_mesh` first.')
+    return vertices, faces, p.reshape(-1, 3)
+
+# %% ../nbs/01_inside.ipynb #f8d5d0bf
 def solid_angle(mesh: trimesh.Trimesh,  # any triangles
                 p: np.ndarray,  # (T, 3) points
                 ) -> np.ndarray:  # (T,) winding numbers: the solid angle of all faces, divided by 4 pi
     "The winding number by its definition, one point and one face at a time (Van Oosterom and Strackee 1983)."
-    triangles, result = np.asarray(mesh.vertices, float)[np.asarray(mesh.faces)].tolist(), []
-    for x in np.asarray(p, float).tolist():
+    vertices, faces, p = _checked(mesh, p)
+    triangles, result = vertices[faces].tolist(), []
+    for x in p.tolist():
         total = 0.
         for triangle in triangles:
             a, b, c = ([v[i] - x[i] for i in range(3)] for v in triangle)
@@ -33,13 +45,18 @@ def solid_angle(mesh: trimesh.Trimesh,  # any triangles
         result.append(total / (4 * math.pi))
     return np.array(result)
 
-# %% ../nbs/01_inside.ipynb #e63f5140
+# %% ../nbs/01_inside.ipynb #d6749aec
 def winding_number(mesh: trimesh.Trimesh,  # any triangles
                    p: np.ndarray,  # (T, 3) points
                    ) -> np.ndarray:  # (T,) float64: 1 inside a closed mesh, 0 outside, in between near holes
     "The generalised winding number, by libigl's tree of dipoles (Barill et al. 2018)."
-    vertices, faces = np.ascontiguousarray(mesh.vertices, np.float64), np.ascontiguousarray(mesh.faces, np.int64)
-    return igl.fast_winding_number(vertices, faces, np.ascontiguousarray(p, np.float64))
+    vertices, faces, p = _checked(mesh, p)
+    if not len(faces) or not len(p):
+        return np.zeros(len(p))
+    corners = vertices[faces].reshape(-1, 3)
+    low, size = corners.min(0), np.ptp(corners, axis=0).max() or 1.
+    corners, p = (corners - low) / size - .5, np.clip((p - low) / size - .5, -1e6, 1e6)
+    return igl.fast_winding_number(corners, np.arange(len(corners)).reshape(-1, 3), p)
 
 # %% ../nbs/01_inside.ipynb #5b965a6c
 def expand(counts: np.ndarray,  # (n,) how many items each owner has
@@ -48,9 +65,11 @@ def expand(counts: np.ndarray,  # (n,) how many items each owner has
     owner = np.repeat(np.arange(len(counts)), counts)
     return owner, np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
 
-# %% ../nbs/01_inside.ipynb #42070230
+# %% ../nbs/01_inside.ipynb #24254eaf
 def _candidates(low, high, xy):
     "Pairs (line, face) where the box of the face may hold the line. Lines are sorted into the cells of a square grid."
+    if not len(xy):
+        return np.zeros((2, 0), int)
     n, start = int(np.clip(np.sqrt(len(xy)), 1, 512)), xy.min(0)
     place = lambda q: np.floor((q - start) / (np.maximum(np.ptp(xy, axis=0), 1e-300) / n)).clip(-1, n + 1).astype(int)
     cell = np.minimum(place(xy), n - 1) @ [n, 1]
@@ -65,11 +84,11 @@ def _candidates(low, high, xy):
     pair, step = expand(right - left)
     return order[left[pair] + step], face[owner[pair]]
 
-# %% ../nbs/01_inside.ipynb #ce60c17d
+# %% ../nbs/01_inside.ipynb #f8b27f75
 def column_hits(corners: np.ndarray,  # (F, 3, 3) triangles
-                xy: np.ndarray,  # (T, 2) vertical lines
+                xy: np.ndarray,  # (T, 2) vertical lines, finite
                 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # line, face and height z of every hit
-    "Where vertical lines meet triangles. A line through a shared edge meets exactly one of its two faces."
+    "Where vertical lines meet triangles. Of two faces on either side of an edge, a line through it meets exactly one."
     line, face = _candidates(corners[:, :, :2].min(1), corners[:, :, :2].max(1), xy)
     (x, y), inside = xy[line].T, np.zeros(len(line), bool)
     for i in range(3):
@@ -85,24 +104,22 @@ def column_hits(corners: np.ndarray,  # (F, 3, 3) triangles
     line, face, a, normal = line[keep], face[keep], a[keep], normal[keep]
     return line, face, a[:, 2] - ((xy[line] - a[:, :2]) * normal[:, :2]).sum(1) / normal[:, 2]
 
-# %% ../nbs/01_inside.ipynb #745ef9b2
+# %% ../nbs/01_inside.ipynb #7f02e1dc
 def ray_parity(mesh: trimesh.Trimesh,  # a closed mesh
                p: np.ndarray,  # (T, 3) points
                ) -> np.ndarray:  # (T,) bool
     "Inside where a ray upward meets the surface an odd number of times. Blind to winding, fooled by holes."
-    p = np.asarray(p, np.float64)
-    line, _, height = column_hits(np.asarray(mesh.vertices, float)[np.asarray(mesh.faces)], p[:, :2])
-    return np.bincount(line[height > p[line, 2]], minlength=len(p)) % 2 == 1
+    vertices, faces, p = _checked(mesh, p)
+    known = np.flatnonzero(np.isfinite(p).all(1))
+    line, _, height = column_hits(vertices[faces], p[known, :2])
+    return np.bincount(known[line[height > p[known[line], 2]]], minlength=len(p)) % 2 == 1
 
-# %% ../nbs/01_inside.ipynb #d311b9f6
+# %% ../nbs/01_inside.ipynb #cf58ccbd
 def contains(mesh: trimesh.Trimesh,  # the mesh
              p: np.ndarray,  # (T, 3) points
              method: str = 'winding',  # 'winding', 'parity' or 'solid_angle'
              ) -> np.ndarray:  # (T,) bool
     "Which points are inside. The three methods agree on closed meshes; on others each fails in its own way."
-    p = np.asarray(p, np.float64).reshape(-1, 3)
-    if not len(p):
-        return np.zeros(0, bool)
     if method == 'parity':
         return ray_parity(mesh, p)
     if method not in ('winding', 'solid_angle'):

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['AROUND', 'Lattice', 'lattice_around', 'crossings', 'edge_samples', 'distances', 'grow', 'two_floods']
 
-# %% ../nbs/01_lattice.ipynb #a8be35b5
+# %% ../nbs/01_lattice.ipynb #d4edc4f1
 from dataclasses import dataclass
 
 import igl
@@ -13,6 +13,7 @@ import numpy as np
 import trimesh
 from scipy import ndimage
 
+from .errors import ConfigError, MeshError
 from .inside import column_hits, directed_edges, expand, winding_number
 from .repair import wind
 
@@ -47,13 +48,17 @@ class Lattice:
         "Both ends of every marked edge."
         return np.concatenate([np.flatnonzero(c)[:, None] + [0, s] for c, s in zip(cut, self.strides, strict=True)])
 
-# %% ../nbs/01_lattice.ipynb #1fe1b411
+# %% ../nbs/01_lattice.ipynb #0e9ceca1
 def lattice_around(mesh: trimesh.Trimesh,  # any triangles
                    resolution: int,  # spacings in 1.1 times the longest side
                    ) -> tuple[Lattice, np.ndarray, np.ndarray]:  # the lattice; vertices in its units; faces
     "A lattice that leaves at least four spacings on every side, and the mesh in its units."
     merged, ids = np.unique(np.asarray(mesh.vertices, float) + 0., axis=0, return_inverse=True)
     merged, ids = merged[(used := np.unique(ids[mesh.faces]))], np.searchsorted(used, ids)
+    if not len(merged) or not 0 < np.ptp(merged, axis=0).max() < np.inf:
+        raise MeshError('no extent to lay a lattice around', fix='Check the mesh with `check_mesh` first.')
+    if resolution < 1:
+        raise ConfigError(f'a resolution of {resolution} is no lattice', fix='Use 1 or more; 64 shows most shapes.')
     spacing = 1.1 * float(np.ptp(merged, axis=0).max()) / resolution
     low = merged.min(0) - 4.31831 * spacing
     vertices = (merged - low) / spacing

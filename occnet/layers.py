@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Points', 'Rows', 'Codes', 'Logits', 'linear_shared', 'ResnetBlockFC', 'CBN', 'CResnetBlock', 'fill_by_name']
 
-# %% ../nbs/10_layers.ipynb #b562aac0
+# %% ../nbs/10_layers.ipynb #ae9a4e08
 import zlib
 
 import numpy as np
@@ -13,6 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+
+from .errors import DataError
 
 Points = Float[Tensor, 'b t 3']  # T points for each of B shapes
 Rows = Float[Tensor, 'b t f']    # F features for each point
@@ -88,12 +90,12 @@ class _ScaledNorm(torch.autograd.Function):
         d_x = _affine(x, slope * inv_std, shift * inv_std)
         return d_x.addcmul_((gamma * inv_std)[:, None].to(x.dtype), grad), d_gamma, d_beta, None
 
-# %% ../nbs/10_layers.ipynb #fbb05104
+# %% ../nbs/10_layers.ipynb #3da37248
 class CBN(nn.Module):
     """Conditional batch normalisation: gamma(c) * (x - mean) / sqrt(var + eps) + beta(c), linear gamma and beta.
 
     Mean and variance go over the batch AND its points; in `eval()` the running ones (momentum 0.1) take their place.
-    It starts as plain batch normalisation, whatever the code. Training with a single point is a `ValueError`.
+    It starts as plain batch normalisation, whatever the code. Training with a single point is a `DataError`.
     Source: de Vries et al. 2017; Occupancy Networks, supplementary material."""
 
     def __init__(self,
@@ -122,7 +124,7 @@ class CBN(nn.Module):
         if not self.training:
             return _affine(x, *self.fold(c))
         if x.shape[0] * x.shape[1] < 2:
-            raise ValueError('one point has no variance: train with more, or call .eval() first')
+            raise DataError('one point has no variance', fix='Train with more points, or call .eval() first.')
         self.norm.num_batches_tracked.add_(1)
         return _ScaledNorm.apply(x, self.gamma(c), self.beta(c), self.norm)
 

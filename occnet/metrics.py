@@ -18,18 +18,20 @@ from .errors import DataError
 from .meshes import contains
 from .sampling import surface_points
 
-# %% ../nbs/16_metrics.ipynb #7df0fe59
+# %% ../nbs/16_metrics.ipynb #471bb2ab
 def iou(a: np.ndarray,  # occupancies, booleans or probabilities; 0.5 and more is inside
         b: np.ndarray,  # occupancies of the same points, same shape
         axis: int | None = None,  # the axis of the points; None takes everything together
         ) -> float | np.ndarray:  # in [0, 1]; one for each row when an axis is given
-    "Intersection over union; two empty sets are equal, so theirs is 1. Raises `DataError` for other shapes or NaN."
+    """Intersection over union; two empty sets are equal, so theirs is 1.
+
+    Raises `DataError` for shapes that differ, and for values outside of [0, 1], such as NaN or logits."""
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape or not a.size:
         raise DataError(f'occupancies of shapes {a.shape} and {b.shape} cannot be compared',
                         fix='Ask both for the same points.')
-    if np.isnan(a).any() or np.isnan(b).any():
-        raise DataError('some occupancies are NaN', fix='Look at the model that made them.')
+    if not all(((x >= 0) & (x <= 1)).all() for x in (a, b)):
+        raise DataError('some occupancies are NaN or outside of [0, 1]', fix='Pass probabilities, not logits.')
     a, b = a >= .5, b >= .5
     both, either = (a & b).sum(axis), (a | b).sum(axis)
     ratio = np.where(either > 0, both / np.maximum(either, 1), 1.)
@@ -74,12 +76,14 @@ def chamfer(points_a: np.ndarray,  # (n, 3)
     there, back = nearest(points_a, points_b)[0], nearest(points_b, points_a)[0]
     return float(.5 * ((there ** power).mean(dtype=np.float64) + (back ** power).mean(dtype=np.float64)))
 
-# %% ../nbs/16_metrics.ipynb #34ab0ef3
+# %% ../nbs/16_metrics.ipynb #18477370
 def f_score(accuracy: np.ndarray,  # (n,) distances from the prediction to the truth
             completeness: np.ndarray,  # (m,) distances from the truth to the prediction
             threshold: float,  # in the unit of the distances
             ) -> float:  # in [0, 1]
-    "Harmonic mean of precision and recall at a distance; 0 when both are 0."
+    "Harmonic mean of precision and recall at a distance; 0 when both are 0. Raises `DataError` without distances."
+    if not len(accuracy) or not len(completeness):
+        raise DataError('an F-score needs distances in both directions', fix='Compare clouds of at least one point.')
     precision, recall = (float(np.mean(np.asarray(d) <= threshold)) for d in (accuracy, completeness))
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.
 
@@ -87,7 +91,7 @@ def f_score(accuracy: np.ndarray,  # (n,) distances from the prediction to the t
 _THRESHOLDS = (.005, .01, .015, .02)
 _FARTHEST = math.sqrt(3)
 
-# %% ../nbs/16_metrics.ipynb #fa301470
+# %% ../nbs/16_metrics.ipynb #29185f20
 @dataclass
 class Metrics:
     "What was measured on one shape. Distances are in units of the cube that the shape was normalised to."
@@ -102,6 +106,10 @@ class Metrics:
     name: str = ''  # of the shape
     category: str = ''  # its class
     edge: float = 1.  # longest side of the true bounding box, in the same unit
+
+    def __post_init__(self):
+        if not 0 < self.edge < math.inf:
+            raise DataError(f'a bounding box cannot have the longest side {self.edge}', fix='Pass a positive edge.')
 
     @property
     def chamfer_l1_x10(self) -> float:

@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['Mise', 'mise']
 
-# %% ../nbs/09_mise.ipynb #9df0e28b
+# %% ../nbs/09_mise.ipynb #e13c80df
 import itertools
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -41,7 +42,7 @@ def _checked(field, p):
                         fix='Look at the weights and the inputs, or clip the values.')
     return values if values.dtype in (np.float32, np.float64) else values.astype(np.float32)
 
-# %% ../nbs/09_mise.ipynb #0abac9ee
+# %% ../nbs/09_mise.ipynb #a62b1b52
 _ABOVE, _BELOW, _LEAF, _SPLIT = 1, 2, 4, 8
 _CORNERS = np.array(list(itertools.product((0, 1), repeat=3)))
 
@@ -56,11 +57,8 @@ def _coords(flat, n):
     return np.stack(np.unravel_index(flat, (n, n, n))) - 1
 
 def _framed(n, frame):
-    "A cube of `n`^3 zero bytes in an outermost layer of `frame`."
-    cube = np.zeros((n, n, n), np.uint8)
-    for axis in range(3):
-        np.moveaxis(cube, axis, 0)[[0, -1]] = frame
-    return cube.reshape(-1)
+    "A cube of `n`^3 zero bytes in an outermost layer of `frame`, as one row."
+    return np.pad(np.zeros((n - 2,) * 3, np.uint8), 1, constant_values=frame).reshape(-1)
 
 # %% ../nbs/09_mise.ipynb #fe5799a1
 class _Octree:
@@ -211,7 +209,9 @@ def _mixed_cells(tree):
     mixed = np.flatnonzero((case > 0) & (case < 255))
     return cells[mixed], case[mixed]
 
-# %% ../nbs/09_mise.ipynb #ae4231c5
+# %% ../nbs/09_mise.ipynb #27d9f930
+_LATTICE_BYTES, _POINT_BYTES = 6, 70  # measured: what a point of the finest and of the first lattice needs
+
 def mise(field: Callable,  # points (T, 3) -> values (T,), inside where value > level
          resolution0: int = 32,  # voxels along each axis at the start
          depth: int = 2,  # how often a voxel may be halved
@@ -223,17 +223,20 @@ def mise(field: Callable,  # points (T, 3) -> values (T,), inside where value > 
 
     Raises `ConfigError` for a setting that makes no sense or a lattice that does not fit into memory, and `DataError`
     when the field fails, returns the wrong shape, or is not finite. Source: Occupancy Networks, section 3.3."""
-    whole = int(resolution0) == resolution0 >= 1 and int(depth) == depth >= 0
-    if not (whole and padding >= 0 and math.isfinite(level)):
+    try:
+        whole = int(resolution0) == resolution0 >= 1 and int(depth) == depth >= 0
+        usable = whole and 0 <= padding < math.inf and math.isfinite(level) and np.dtype(dtype).kind == 'f'
+        needed = _LATTICE_BYTES * (resolution0 * 2. ** depth) ** 3 + _POINT_BYTES * float(resolution0) ** 3
+    except (TypeError, ValueError, OverflowError):
+        usable = False
+    if not usable:
         raise ConfigError(f'resolution0={resolution0}, depth={depth}, padding={padding}, level={level} cannot be used',
                           fix='Use resolution0 >= 1, depth >= 0, padding >= 0 and a finite level.')
-    try:
-        tree = _Octree(int(resolution0), int(depth), float(level))
-        q = tree.first_points()
-    except (MemoryError, OverflowError, ValueError) as error:
+    if needed > os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES'):
         raise ConfigError(f'the lattice of resolution0={resolution0}, depth={depth} does not fit into memory',
-                          fix='Use resolution0 and depth with a smaller resolution0 * 2^depth.') from error
-    resolution = tree.side - 3
+                          fix='Use resolution0 and depth with a smaller resolution0 * 2^depth.')
+    tree = _Octree(int(resolution0), int(depth), float(level))
+    q, resolution = tree.first_points(), tree.side - 3
     axis = ((1 + padding) * (np.arange(resolution + 1) / resolution - .5)).astype(dtype)
     points, values = [], []
     while len(q):

@@ -48,7 +48,7 @@ def sd_box(p,  # (..., 3) points, numpy or torch
     q = abs(p) - _like(half, p)
     return _norm(q.clip(min=0)) + _lib(q).amax(q, -1).clip(max=0)
 
-# %% ../nbs/00_occupancy.ipynb #38f4e794
+# %% ../nbs/00_occupancy.ipynb #21c12269
 def sd_capsule(p,  # (..., 3) points, numpy or torch
                a,  # (3,) one end of its axis
                b,  # (3,) the other end; may be equal to the first
@@ -62,7 +62,7 @@ def sd_capsule(p,  # (..., 3) points, numpy or torch
 
 def sd_torus(p,  # (..., 3) points, numpy or torch
              major: float,  # radius of the ring
-             minor: float,  # radius of the tube
+             minor: float,  # radius of the tube, at most `major`
              ):  # (...) distances, negative inside
     "Signed distance to a torus about the y axis, exact everywhere."
     p = _points(p)
@@ -127,31 +127,31 @@ def difference(a,  # (...) distance to the shape that is cut
     "Inside `a` and outside `b`."
     return intersection(a, -b)
 
-# %% ../nbs/00_occupancy.ipynb #2d890416
+# %% ../nbs/00_occupancy.ipynb #1dba5439
 def smooth_union(a,  # (...) distances
                  b,  # (...) distances
-                 k: float,  # width of the blend, a length above 0
+                 k: float,  # width of the blend, a length; 0 for none
                  ):  # (...) blended distances, never above the plain union
     "A union with a fillet: where |a - b| < k the minimum is rounded (Quilez)."
     overlap = (k - abs(a - b)).clip(min=0)
-    return union(a, b) - overlap ** 2 / (4 * k)
+    return union(a, b) - overlap ** 2 / (4 * max(k, 1e-9))
 
 def smooth_intersection(a,  # (...) distances
                         b,  # (...) distances
-                        k: float,  # width of the blend, a length above 0
+                        k: float,  # width of the blend, a length; 0 for none
                         ):  # (...) blended distances, never below the plain intersection
     "An intersection with a rounded edge."
     return -smooth_union(-a, -b, k)
 
 def smooth_difference(a,  # (...) distance to the shape that is cut
                       b,  # (...) distance to the shape that is taken away
-                      k: float,  # width of the blend, a length above 0
+                      k: float,  # width of the blend, a length; 0 for none
                       ):  # (...) blended distances, never below the plain difference
     "`a` without `b`, with a rounded edge."
     return smooth_intersection(a, -b, k)
 
-# %% ../nbs/00_occupancy.ipynb #4889b610
-def box_grid(resolution: int,  # cells along each side
+# %% ../nbs/00_occupancy.ipynb #7cd623b9
+def box_grid(resolution: int,  # cells along each side, at least 1
              padding: float = .1,  # of the box, as a share of the unit cube
              ) -> np.ndarray:  # ((resolution + 1)^3, 3) float32: x slowest, z fastest
     "The lattice of the padded box, both ends included: reshape values to (R + 1, R + 1, R + 1) and index them [x, y, z]."

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['OccupancyNetwork', 'build_model', 'count_parameters', 'ModelField', 'as_field']
 
-# %% ../nbs/13_onet.ipynb #4235fe69
+# %% ../nbs/13_onet.ipynb #3d27e681
 import inspect
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from .decoders import DECODERS
 from .encoders import ENCODERS
-from .errors import ConfigError
+from .errors import ConfigError, DataError
 from .layers import Logits, Points
 
 # %% ../nbs/13_onet.ipynb #2d2098f8
@@ -98,7 +98,7 @@ def count_parameters(module: nn.Module,  # a model, or a part of one
     "How large a model is."
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
 
-# %% ../nbs/13_onet.ipynb #b15ba964
+# %% ../nbs/13_onet.ipynb #2fa75875
 class ModelField:
     "The field of one code: points (T, 3) -> logits (T,), arrays to arrays, tensors to differentiable tensors."
 
@@ -108,7 +108,7 @@ class ModelField:
                  chunk: int = 4096,  # points asked at a time
                  ):
         if isinstance(code, Tensor) and code.shape[:1] != (1,):
-            raise ValueError(f'a field has one shape, this code has the shape {tuple(code.shape)}: pass code[i:i + 1]')
+            raise DataError(f'a field has one shape, this code has the shape {tuple(code.shape)}', fix='Pass code[:1].')
         self.model, self.code, self.chunk = model, code, chunk
         fold = getattr(getattr(model, 'decoder', None), 'fold', None)
         self.logits = fold(code) if fold else self._decode
@@ -126,7 +126,9 @@ class ModelField:
     def __call__(self,
                  p: np.ndarray,  # (T, 3) points, an array or a tensor
                  ) -> np.ndarray:  # (T,) logits, positive inside; a tensor if `p` is one
-        "The logit of every point."
+        "The logit of every point. Raises `DataError` for anything but points (T, 3)."
+        if np.ndim(p) != 2 or np.shape(p)[1] != 3:
+            raise DataError(f'points (T, 3) are needed, these have the shape {tuple(np.shape(p))}', fix='Pass x, y, z.')
         if isinstance(p, Tensor):
             return torch.cat([self.logits(part) for part in p.split(self.chunk)])
         with torch.no_grad():

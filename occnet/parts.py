@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['part', 'pad_parts', 'parts_sdf', 'parts_mesh', 'facet_bound', 'parts_bounds']
 
-# %% ../nbs/02_parts.ipynb #7518f445
+# %% ../nbs/02_parts.ipynb #fbc2f77e
 import manifold3d
 import numpy as np
 import torch
 import trimesh
 
-from .errors import ConfigError
+from .errors import ConfigError, DataError
 
 # %% ../nbs/02_parts.ipynb #98c5b73f
 _COLUMNS = dict(frame=slice(0, 9), shift=slice(9, 12), half=slice(12, 15), grow=slice(15, 17), ring=17, ring_grow=18,
@@ -30,7 +30,7 @@ def _forward(parts):
     matrix = np.linalg.inv(_get(parts, 'frame').reshape(-1, 3, 3))
     return matrix, -(matrix @ _get(parts, 'shift')[..., None])[..., 0]
 
-# %% ../nbs/02_parts.ipynb #33efea8d
+# %% ../nbs/02_parts.ipynb #6d8b9998
 def part(half,  # (3,) half extents before rounding, along the local axes; a turned part uses x as its radius
          rounding: float = 0.,  # radius that is added all around; not together with `grow`
          ring: float = 0.,  # of a turned part: distance of the profile's middle from the axis
@@ -42,6 +42,8 @@ def part(half,  # (3,) half extents before rounding, along the local axes; a tur
          cut: bool = False,  # take this part away instead of adding it
          ) -> np.ndarray:  # (24,) float64, one row of a solid
     "One part of a solid as a row of numbers. Raises `ConfigError` for sizes that make no solid."
+    if (np.shape(half), np.shape(grow), np.shape(at)) != ((3,), (2,), (3,)):
+        raise ConfigError('a part of the wrong shape', fix='Give 3 half extents, 2 slopes and 3 numbers for its place.')
     half, grow = np.array(half, float), np.array([grow[0], 0 if turned else grow[1]], float)
     half[2] = _FAR if turned else half[2]
     frame = np.eye(3) if frame is None else np.asarray(frame, float)
@@ -100,12 +102,12 @@ def _part_values(parts, p):
     u, v, w = u.clip(min=0), v.clip(min=0), w.clip(min=0)
     return inside + lib.sqrt(u * u + v * v + w * w + _TINY) - rounding[..., None]
 
-# %% ../nbs/02_parts.ipynb #3312ce75
+# %% ../nbs/02_parts.ipynb #ec95c219
 def pad_parts(tables: list,  # of (m, 24) arrays, m may differ
               ) -> np.ndarray:  # (B, M, 24) float64, M the largest m
     "Many solids as one array, padded at the end with parts that are never inside."
     blank = np.array([*np.eye(3).ravel(), *[0.] * 10, -_FAR, 0, 0, 1, 1])
-    out = np.broadcast_to(blank, (len(tables), max(map(len, tables)), _WIDTH)).copy()
+    out = np.broadcast_to(blank, (len(tables), max(map(len, tables), default=1), _WIDTH)).copy()
     for row, table in zip(out, tables, strict=True):
         row[:len(table)] = table
     return out
@@ -127,13 +129,18 @@ def _blocks(parts, p):
         for start in range(0, t, max(1, room // m)):
             yield slice(None) if take >= n else solids, slice(start, start + max(1, room // m)), m
 
-# %% ../nbs/02_parts.ipynb #7a19854d
+# %% ../nbs/02_parts.ipynb #3bfac68b
 def parts_sdf(parts,  # (B, M, 24) solids, or (M, 24) for one; numpy or torch
               p,  # (B, T, 3) points, or (T, 3); they decide library, type and device
               ):  # (B, T), or (T,): signed bounds, negative inside
     """Signed distance bound of union(adds) minus union(cuts), for a whole batch of solids at once.
 
     The sign is exact; the magnitude never exceeds the distance to the surface. Half precision is raised to float32."""
+    p, parts = (x if isinstance(x, torch.Tensor) else np.asarray(x) for x in (p, parts))
+    if parts.ndim != p.ndim or p.ndim not in (2, 3) or parts.shape[:-2] != p.shape[:-2] or not parts.shape[-2] \
+            or (parts.shape[-1], p.shape[-1]) != (_WIDTH, 3):
+        raise DataError(f'parts {tuple(parts.shape)} do not go with points {tuple(p.shape)}',
+                        fix='Pass (M, 24) and (T, 3), or (B, M, 24) and (B, T, 3).')
     lib = torch if isinstance(p, torch.Tensor) else np
     if p.ndim == 2:
         return parts_sdf(parts[None], p[None])[0]
@@ -183,11 +190,13 @@ def _part_solid(row, n):
     solid = _revolved(_profile(row, n), n) if row[20] else _box_solid(row, n)
     return solid.transform(np.concatenate([matrix, origin.T], 1))
 
-# %% ../nbs/02_parts.ipynb #7af735d2
+# %% ../nbs/02_parts.ipynb #63c3b3c6
 def parts_mesh(parts: np.ndarray,  # (M, 24) one solid
                segments: int = 48,  # to a full turn; a multiple of 4
                ) -> trimesh.Trimesh:  # closed by construction
     "The polygonal mesh of one solid; `facet_bound` says how far it strays from the exact surface."
+    if segments < 4 or segments % 4:
+        raise ConfigError(f'cannot turn in {segments} segments', fix='Use a multiple of 4, such as 48.')
     solids = [[_part_solid(row, segments) for row in parts if row[21] == sign] for sign in (1, -1)]
     added, taken = (manifold3d.Manifold.batch_boolean(some, manifold3d.OpType.Add) for some in solids)
     mesh = (added - taken).to_mesh64()
@@ -204,11 +213,13 @@ def facet_bound(parts: np.ndarray,  # (M, 24) one solid
     stretch = [_norm(matrix) for matrix in _forward(parts)[0]]
     return float((radius * stretch).max() * (1 - np.cos(np.pi / segments)) + 1e-6)
 
-# %% ../nbs/02_parts.ipynb #aa3f0f40
+# %% ../nbs/02_parts.ipynb #670f39b2
 def parts_bounds(parts: np.ndarray,  # (M, 24) one solid
                  ) -> np.ndarray:  # (2, 3) low and high corner
     "Exact bounding box of the added parts; it is the solid's own as long as no cut takes an outermost point."
     adds = parts[parts[:, 21] > 0]
+    if not len(adds):
+        raise ConfigError('a solid without added parts', fix='Add at least one part that is not a cut.')
     (matrix, origin), column = _forward(adds), adds[:, :, None]
     across, upright = np.hypot(matrix[..., 0], matrix[..., 2]), matrix[..., 1]
     def reach(sign):

@@ -27,7 +27,7 @@ def as_array(x,  # list, array, or {'dtype': …, 'bdata': …} from a stored fi
         return flat.reshape([int(n) for n in str(x['shape']).split(',')]) if 'shape' in x else flat
     return np.asarray(x)
 
-# %% ../nbs/08_planes.ipynb #bd09ad5a
+# %% ../nbs/08_planes.ipynb #d0d8b546
 def as_rgba(colour,  # CSS name, '#rrggbb', 'rgb(r, g, b)', 'rgba(r, g, b, a)', or numbers
             opacity: float = 1.,  # multiplies the colour's own
             ) -> np.ndarray:  # (4,) in [0, 1]
@@ -36,7 +36,8 @@ def as_rgba(colour,  # CSS name, '#rrggbb', 'rgb(r, g, b)', 'rgba(r, g, b, a)', 
     try:
         if parts:
             numbers = [float(v) for v in parts.group(1).split(',')]
-            rgba = [v / 255 for v in numbers[:3]] + (numbers[3:] or [1.])
+            r, g, b, a = numbers if parts.group().startswith('rgba') else [*numbers, 1.]
+            rgba = r / 255, g / 255, b / 255, a
         else:
             rgba = colors.to_rgba(colour)
     except ValueError as error:
@@ -68,7 +69,7 @@ def colours_of(c,  # one colour, or a colour or number for each of n
         c = [tuple(row / (255 if c.dtype.kind != 'f' else 1)) for row in c]
     return np.array([as_rgba(v, opacity) for v in c]).reshape(-1, 4)
 
-# %% ../nbs/08_planes.ipynb #3490fb1c
+# %% ../nbs/08_planes.ipynb #dec67f7e
 DASHES = {None: '-', 'solid': '-', 'dash': '--', 'dot': ':', 'dashdot': '-.', 'longdash': (0, (8, 3))}
 MARKS = {'circle': 'o', 'square': 's', 'diamond': 'D', 'cross': 'P', 'x': 'X', 'triangle-up': '^', 'triangle-down': 'v', 'star': '*'}
 
@@ -101,7 +102,7 @@ def _words(ax, t, x, y):
         ax.annotate(plain_text(word), (a, b), xytext=shift, textcoords='offset points', fontsize=_given(t.textfont.size, 12) * PX,
                     color=_given(t.textfont.color, '#2a3f5f'), zorder=4, **align)
 
-# %% ../nbs/08_planes.ipynb #69e100d0
+# %% ../nbs/08_planes.ipynb #4980b146
 def draw_scatter(ax,  # matplotlib's axes to draw on
                  t,  # a plotly trace
                  colour,  # CSS colour
@@ -130,7 +131,7 @@ def draw_scatter(ax,  # matplotlib's axes to draw on
     ax.last_curve = y
     return line
 
-# %% ../nbs/08_planes.ipynb #c532e5c9
+# %% ../nbs/08_planes.ipynb #66029aa7
 def draw_bars(ax,  # matplotlib's axes to draw on
               traces,  # plotly bar traces
               layout,  # the figure's layout
@@ -168,7 +169,7 @@ def _bar_extras(ax, t, place, tip, lying):
     for a, b, word in zip(place, tip, _given(t.text, ()), strict=False):
         ax.annotate(plain_text(word), (b, a) if lying else (a, b), textcoords='offset points', fontsize=11 * PX, color='#2a3f5f', **style)
 
-# %% ../nbs/08_planes.ipynb #db46436b
+# %% ../nbs/08_planes.ipynb #ae7fd438
 def draw_grid(ax,  # matplotlib's axes to draw on
               t,  # a plotly trace
               ):
@@ -205,7 +206,7 @@ def draw_histogram(ax,  # matplotlib's axes to draw on
     (ax.bar if t.y is None else ax.barh)(edges[:-1], height, np.diff(edges), align='edge',
                                          color=as_rgba(t.marker.color or colour, _given(t.opacity, 1.)), zorder=2)
 
-# %% ../nbs/08_planes.ipynb #fb091eb5
+# %% ../nbs/08_planes.ipynb #3bc189c4
 def style_axes(ax,  # matplotlib's axes to draw on
                xaxis,  # plotly's x axis
                yaxis,  # plotly's y axis

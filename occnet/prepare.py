@@ -5,8 +5,7 @@
 # %% auto #0
 __all__ = ['open_store', 'BuildReport', 'build_items', 'build_store']
 
-# %% ../nbs/05_prepare.ipynb #65ea81d8
-import contextlib
+# %% ../nbs/05_prepare.ipynb #59fbf5a9
 import hashlib
 import json
 import os
@@ -27,34 +26,35 @@ import occnet
 from .errors import ConfigError, DataError, OccnetError, atomic_write
 from .records import SPLITS, Item, collect_items, make_record
 
-# %% ../nbs/05_prepare.ipynb #3089ae65
+# %% ../nbs/05_prepare.ipynb #a42fcec9
 def _make_part(item, make, settings, path):
-    "Write one shape to a file of its own; returns the reason when there is no solid to be made of it."
+    "Write one shape to a file of its own; returns its path, and the reason when there is no solid to be made of it."
     try:
         seed = int(hashlib.md5(item.name.encode()).hexdigest()[:8], 16)
         arrays, info = make(item.source, settings, np.random.default_rng([settings['seed'], seed]))
     except Exception as error:
         if not isinstance(error, OccnetError):
-            return item.name, f'{type(error).__name__}: {error}'
-        return item.name, f'{Path(error.path).name}: {error.problem}' if error.path else error.problem
+            return path, ' '.join(f'{type(error).__name__}: {error}'.split())
+        return path, f'{Path(error.path).name}: {error.problem}' if error.path else error.problem
     with atomic_write(path) as part, open(part, 'wb') as file:
         np.savez(file, info=json.dumps(info), **arrays)
-    return item.name, None
+    return path, None
 
 def _make_parts(tasks, jobs, bar):
-    "Run the tasks in processes; the reasons of those that failed, by name."
-    run, reasons = joblib.Parallel(n_jobs=jobs, return_as='generator_unordered'), {}
+    "Run the tasks in processes; the reasons of those that failed, by path."
+    # workers outlive a parent that is killed: idle for 20 s, they end
+    run, reasons = joblib.Parallel(jobs, 'loky', 'generator_unordered', idle_worker_timeout=20), {}
     try:
         with bar:
-            for name, reason in run(joblib.delayed(_make_part)(*task) for task in tasks):
+            for path, reason in run(joblib.delayed(_make_part)(*task) for task in tasks):
                 bar.update()
                 if reason:
-                    reasons[name] = reason
+                    reasons[path] = reason
     finally:
         get_reusable_executor().shutdown()  # idle workers would hold memory, and keep a forked parent from ending
     return reasons
 
-# %% ../nbs/05_prepare.ipynb #8ce56901
+# %% ../nbs/05_prepare.ipynb #f0c889fc
 def _append(file, name, rows):
     "Add rows to a column of any length; returns where it ends."
     if name not in file:
@@ -64,17 +64,21 @@ def _append(file, name, rows):
     file[name][end - len(rows):] = rows
     return end
 
-@contextlib.contextmanager
-def _reserved(path, parts):
-    "Ask for the room first: on a full disk HDF5 does not fail in an orderly way."
-    with open(path, 'wb') as file:
+def _new_file(path, room):
+    "An empty HDF5 file with so many bytes set aside for it: on a full disk HDF5 does not fail in an orderly way."
+    with h5py.File('empty', 'w', driver='core', backing_store=False) as empty:
+        empty.flush()
+        start = empty.id.get_file_image()
+    with open(path, 'wb', buffering=0) as file:
+        file.write(start)
         if hasattr(os, 'posix_fallocate'):
-            os.posix_fallocate(file.fileno(), 0, 1_000_000 + sum(part.stat().st_size for part in parts))
-    yield
+            os.posix_fallocate(file.fileno(), 0, room)
+    return h5py.File(path, 'r+')
 
 def _write_store(path, items, parts, provenance):
     "Collect the parts of the items in one file, whole or not at all."
-    with atomic_write(path) as temporary, _reserved(temporary, parts), h5py.File(temporary, 'w') as file:
+    room = 1_000_000 + sum(part.stat().st_size for part in parts)
+    with atomic_write(path) as temporary, _new_file(temporary, room) as file:
         file.attrs.update(format='occnet store', version=1, provenance=provenance)
         infos, ends = [], [(0, 0)]
         for i, part in enumerate(parts):
@@ -98,7 +102,7 @@ def _read_part(part):
 def _digest(value):
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:24]
 
-# %% ../nbs/05_prepare.ipynb #70b6641a
+# %% ../nbs/05_prepare.ipynb #d4bb674c
 def open_store(path: str | os.PathLike,  # made by `build_store`
                ) -> h5py.File:  # open for reading
     "The HDF5 file of a store. Raises `DataError` when it is missing, truncated or something else."
@@ -106,9 +110,12 @@ def open_store(path: str | os.PathLike,  # made by `build_store`
         raise DataError('no such store', path, 'Make it with `build_store` or `occnet prepare`.')
     try:
         file = h5py.File(path, 'r')
-    except OSError as error:
+        known = file.attrs.get('format') == 'occnet store' and file.attrs['version'] == 1 and 'faces_end' in file
+    except (OSError, KeyError, RuntimeError) as error:
+        if getattr(error, 'errno', None):
+            raise DataError(os.strerror(error.errno), path, 'It may be in use, or not yours to read.') from error
         raise DataError('truncated, or no HDF5 file', path, 'Delete it and build the store again.') from error
-    if file.attrs.get('format') != 'occnet store' or file.attrs['version'] != 1:
+    if not known:
         raise DataError('an HDF5 file, but no occnet store of version 1', path, 'Build it again with `build_store`.')
     return file
 
@@ -140,7 +147,19 @@ def _report(path, reused=None):
     reused = len(names) if reused is None else reused
     return BuildReport(path, dict(Counter(splits)), skipped, thin, reused), told['fingerprint']
 
-# %% ../nbs/05_prepare.ipynb #2aec23e7
+# %% ../nbs/05_prepare.ipynb #17d4177c
+_LEAST = dict(n_points=8, n_cloud=1, voxels=1, seed=0, mesh_faces=4)
+
+def _checked(settings, jobs):
+    "The settings as plain numbers. Raises `ConfigError` for those that no shape can be sampled with."
+    settings = {name: int(x) if isinstance(x, np.integer) else x for name, x in settings.items()}
+    for name, low in _LEAST.items():
+        if not (isinstance(value := settings.get(name, low), int) and value >= low):
+            raise ConfigError(f'{name}={value!r} is too small, or not a whole number', fix=f'Use {low} or more.')
+    if not isinstance(jobs, int) or jobs == 0:
+        raise ConfigError(f'jobs={jobs!r} is no number of processes', fix='Use 1 or more, or -1 for one per core.')
+    return settings
+
 def build_items(items: list[Item],  # what shall be in the store
                 path: str | os.PathLike,  # of the store
                 make: Callable,  # `make(source, settings, rng) -> (arrays, info)`
@@ -153,7 +172,10 @@ def build_items(items: list[Item],  # what shall be in the store
     path = Path(path)
     if path.is_dir():
         raise DataError('there is a folder of this name', path, 'Choose a file name that ends in .h5.')
+    settings = _checked(settings, jobs)
     keys = [_digest([settings, item.identity(), make.__qualname__]) for item in items]
+    folder = path.with_name(path.name + '.parts')
+    parts = [folder / f'{key}.npz' for key in keys]
     fingerprint = _digest([keys, [[item.name, item.category, item.split] for item in items]])
     if path.exists() and not overwrite:
         report, found = _report(path)
@@ -161,23 +183,27 @@ def build_items(items: list[Item],  # what shall be in the store
             problem = 'this store was made of other shapes or with other settings'
             raise DataError(problem, path, 'Allow overwrite=True or choose another path.')
         print(f'{path.name}: complete since an earlier run, nothing to do')
+        if any(part.exists() for part in parts):
+            shutil.rmtree(folder)  # that run was killed while it cleaned up
         return report
-    folder = path.with_name(path.name + '.parts')
-    with atomic_write(folder / 'settings.json') as part:
-        part.write_text(json.dumps(settings, indent=1))
-    parts = [folder / f'{key}.npz' for key in keys]
     todo = [i for i, part in enumerate(parts) if not part.exists()]
     reused = len(items) - len(todo)
     if reused:
         print(f'{path.name}: {reused} of {len(items)} shapes were made by an earlier run, going on with the rest')
-    skipped = _make_parts([(items[i], make, settings, parts[i]) for i in todo], jobs, tqdm(
-        total=len(items), initial=reused, unit='shape', desc=path.name, disable=not progress))
-    kept = [i for i, item in enumerate(items) if item.name not in skipped]
+    try:
+        with atomic_write(folder / 'settings.json') as part:
+            part.write_text(json.dumps(settings, indent=1))
+        reasons = _make_parts([(items[i], make, settings, parts[i]) for i in todo], jobs, tqdm(
+            total=len(items), initial=reused, unit='shape', desc=path.name, disable=not progress))
+    finally:
+        if not any(part.exists() for part in parts):
+            shutil.rmtree(folder, ignore_errors=True)
+    kept = [i for i, part in enumerate(parts) if part not in reasons]
+    skipped = sorted((item.name, reasons[part]) for item, part in zip(items, parts, strict=True) if part in reasons)
     if not kept:
-        shutil.rmtree(folder)
-        name, reason = next(iter(skipped.items()))
+        name, reason = skipped[0]
         raise DataError(f'none of {len(items)} shapes could be used; {name}: {reason}', path, 'Mend the meshes.')
-    told = dict(settings, fingerprint=fingerprint, skipped=sorted(skipped.items()), occnet=occnet.__version__)
+    told = dict(settings, fingerprint=fingerprint, skipped=skipped, occnet=occnet.__version__)
     _write_store(folder / 'store.h5', [items[i] for i in kept], [parts[i] for i in kept], json.dumps(told))
     os.replace(folder / 'store.h5', path)
     shutil.rmtree(folder)

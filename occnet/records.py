@@ -5,17 +5,18 @@
 # %% auto #0
 __all__ = ['SPLITS', 'Item', 'split_by_hash', 'collect_items', 'make_record']
 
-# %% ../nbs/05_records.ipynb #f5eaff16
+# %% ../nbs/05_records.ipynb #e2577e7f
 import hashlib
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from . import meshes
 from .errors import DataError
+from .repair import mend
 from .sampling import occupancy, surface_points, uniform_points, voxelise
 from .shapes import Shape
 
@@ -38,26 +39,27 @@ class Item:
         state = [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files if f.is_file()]
         return [self.name, str(self.source), state]
 
-# %% ../nbs/05_records.ipynb #7560f19f
+# %% ../nbs/05_records.ipynb #5ad97059
 def split_by_hash(names: list[str],  # unique names
                   ) -> list[str]:  # one of `SPLITS` for each
     "80/10/10 by the MD5 of the name; of three or more shapes at least one goes to each split."
     place = [int(hashlib.md5(name.encode()).hexdigest()[:8], 16) / 2**32 for name in names]
     splits = ['train' if x < .8 else 'val' if x < .9 else 'test' for x in place]
-    last = sorted(range(len(names)), key=place.__getitem__)[-2:]
-    for i, split in zip(last, ('val', 'test'), strict=False):
-        if len(names) > 2 and split not in splits:
-            splits[i] = split
+    if len(names) > 2:
+        first, *_, but_last, last = sorted(range(len(names)), key=place.__getitem__)
+        for i, split in ((first, 'train'), (last, 'test'), (but_last, 'val')):
+            if split not in splits:
+                splits[i] = split
     return splits
 
-# %% ../nbs/05_records.ipynb #aade3c93
+# %% ../nbs/05_records.ipynb #8aabad8f
 def _mesh_items(paths):
     "Items of mesh files: the category is the folder, or the folder above when that is called train, val or test."
     items = []
     for path in map(Path, paths):
-        folders = path.absolute().parent.parts[::-1]
-        split = folders[0] if folders[0] in SPLITS else None
-        items.append(Item(path.stem, folders[1 if split else 0], path, split))
+        *_, above, folder, name = ('', *(os.fsencode(part).decode(errors='replace') for part in path.absolute().parts))
+        split = folder if folder in SPLITS else None
+        items.append(Item(Path(name).stem, above if split else folder, path, split))
     return items
 
 def collect_items(source,  # a folder of meshes, a mesh file, or a list of mesh paths, of `Shape`s, or of `Item`s
@@ -73,17 +75,19 @@ def collect_items(source,  # a folder of meshes, a mesh file, or a list of mesh 
     source = list(source)
     if not source:
         raise DataError('an empty list of shapes', fix='Hand in at least one.')
-    items = [x if isinstance(x, Item) else Item(f'{x.family}_{i:04d}', x.family, x) if isinstance(x, Shape)
+    items = [replace(x) if isinstance(x, Item) else Item(f'{x.family}_{i:04d}', x.family, x) if isinstance(x, Shape)
              else _mesh_items([x])[0] for i, x in enumerate(source)]
-    count = Counter(item.name for item in items)
-    for i, item in enumerate(items):
-        if count[item.name] > 1:
-            item.name = f'{item.category}_{item.name}_{i:04d}'
+    for pattern in ('{0.category}_{0.name}', '{0.name}_{1:04d}'):
+        count, seen = Counter(item.name for item in items), Counter()
+        for item in items:
+            seen[item.name] += 1
+            if count[item.name] > 1:
+                item.name = pattern.format(item, seen[item.name])
     for item, split in zip(items, split_by_hash([item.name for item in items]), strict=True):
         item.split = item.split or split
     return items
 
-# %% ../nbs/05_records.ipynb #41f3b615
+# %% ../nbs/05_records.ipynb #23f9ad7d
 def _small_mesh(mesh, faces):
     "The mesh with at most so many faces, if that leaves it closed."
     if len(mesh.faces) > faces:
@@ -96,15 +100,14 @@ def _prepared(source, solidify):
     if isinstance(source, Shape):
         return source, source.mesh, dict(source='procedural', loc=[0.] * 3, scale=1., attributes=source.attributes)
     mesh, info = meshes.load_mesh(source), dict(source=str(source), was_closed=True, attributes={})
-    if not meshes.is_closed(mesh):
+    whole = mend(mesh)
+    if whole is None:
         if not solidify:
             raise DataError('the mesh is not closed', source, 'Allow solidify=True.')
         solid = meshes.solidify(mesh)
-        mesh, told = solid.mesh, ('was_closed', 'error_bound', 'interior_fraction', 'thin_shell')
+        whole, told = solid.mesh, ('was_closed', 'error_bound', 'interior_fraction', 'thin_shell')
         info.update({key: np.asarray(getattr(solid, key)).item() for key in told})
-    elif mesh.volume < 0:
-        mesh.invert()
-    mesh, loc, scale = meshes.normalise(mesh)
+    mesh, loc, scale = meshes.normalise(whole)
     return mesh, mesh, dict(info, loc=np.asarray(loc).tolist(), scale=float(scale))
 
 # %% ../nbs/05_records.ipynb #05108424

@@ -18,7 +18,7 @@ FOV = np.pi / 4
 def _unit(x):
     return x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-12)
 
-# %% ../nbs/08_render.ipynb #86baf04a
+# %% ../nbs/08_render.ipynb #26e6644a
 def view_frame(eye,  # (3,) where the camera is
                center=(0, 0, 0),  # (3,) where it looks
                up=(0, 1, 0),  # (3,) what should point upwards in the picture
@@ -26,8 +26,9 @@ def view_frame(eye,  # (3,) where the camera is
     "The camera's axes. A camera that looks along `up` raises `ConfigError`."
     back = _unit(np.subtract(eye, center).astype(float))
     right = np.cross(up, back)
-    if np.linalg.norm(right) < 1e-9:
-        raise ConfigError('the camera looks straight along its own up vector', fix='Move the eye a little to the side.')
+    if not np.linalg.norm(right) > 1e-9:
+        problem = 'the camera looks straight along its own up vector, or stands where it looks'
+        raise ConfigError(problem, fix='Move the eye a little to the side.')
     right = _unit(right)
     return np.stack([right, np.cross(back, right), back])
 

@@ -27,7 +27,7 @@ def _patches(vertices, faces):
     lonely = np.bincount(pairs.ravel() // 3, minlength=n) < 3
     return np.unique(patch, return_inverse=True)[1], label[:n] != patch, lonely
 
-# %% ../nbs/01_repair.ipynb #11d610bd
+# %% ../nbs/01_repair.ipynb #431e38c4
 def wind(vertices: np.ndarray,  # (V, 3)
          faces: np.ndarray,  # (F, 3), wound in any way
          ) -> tuple[np.ndarray, np.ndarray]:  # faces wound consistently; the volume of each patch, 0 where it is open
@@ -42,9 +42,10 @@ def wind(vertices: np.ndarray,  # (V, 3)
     centre = np.stack([np.bincount(patch, area * x) for x in a.T], 1) / (np.bincount(patch, area)[:, None] + 1e-300)
     volume = np.bincount(patch, ((a - centre[patch]) * cross).sum(1) * sign) / 6
     is_open, goal = np.bincount(patch, lonely) > 0, np.where(volume < 0, -1, 1)
-    for k in np.flatnonzero(~is_open & (volume * np.bincount(patch, area * sign) < 0)):       # inside out, or a cavity?
+    given = volume * np.sign(np.bincount(patch, area * sign))
+    for k in np.flatnonzero(~is_open & (given * (-1 if given.sum() < 0 else 1) < 0)):       # inside out, or a cavity?
         others = np.where((sign * goal[patch] < 0)[:, None], faces[:, ::-1], faces)[patch != k]
-        if len(others) and winding_number(trimesh.Trimesh(vertices, others, process=False), a[patch == k][:1])[0] > .5:
+        if len(others) and winding_number(trimesh.Trimesh(vertices, others, process=False), a[patch == k]).min() > .5:
             goal[k] *= -1
     return np.where((sign * goal[patch] < 0)[:, None], faces[:, ::-1], faces), np.where(is_open, 0, volume * goal)
 
@@ -63,13 +64,15 @@ def _unweld(vertices, faces):
     out = manifold3d.Manifold(manifold3d.Mesh64(vertices, faces.astype(np.uint64))).to_mesh64()
     return np.array(out.vert_properties[:, :3]), out.tri_verts.astype(np.int64)
 
-# %% ../nbs/01_repair.ipynb #72fde0f3
+# %% ../nbs/01_repair.ipynb #d3c6cafd
 def mend(mesh: trimesh.Trimesh,  # any mesh
          ) -> trimesh.Trimesh | None:  # closed and wound outward, with the same triangles; None if that cannot be
     "Wind faces consistently, drop flat and doubled ones, join or part vertices. No new surface: a hole stays a hole."
     vertices, faces = np.asarray(mesh.vertices, float), np.asarray(mesh.faces, np.int64)
+    if not len(faces):
+        return None
     merged, ids = np.unique(vertices + 0., axis=0, return_inverse=True)
-    tiny = 1e-9 * float(np.ptp(vertices, axis=0).max()) ** 3
+    tiny = 1e-9 * np.ptp(vertices[np.unique(faces)], axis=0).max() ** 3
     readings = [lambda: (vertices, faces), lambda: (merged, ids[faces]), lambda: _unweld(merged, ids[faces])]
     for reading in readings[:2 + is_closed(mesh)]:
         v, f = reading()

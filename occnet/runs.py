@@ -6,7 +6,7 @@
 __all__ = ['SCHEDULES', 'DEFAULTS', 'COLUMNS', 'BUDGET_KEYS', 'only_known', 'complete_config', 'read_rows', 'write_rows', 'Run',
            'run_folder', 'load_run', 'circumstances', 'write_run', 'find_checkpoint']
 
-# %% ../nbs/17_runs.ipynb #555f7cc6
+# %% ../nbs/17_runs.ipynb #5c8d81cf
 import contextlib
 import csv
 import difflib
@@ -29,14 +29,14 @@ from safetensors.torch import load_file
 from torch import nn
 
 import occnet
-from .errors import CheckpointError, ConfigError, DataError, atomic_write
+from .errors import CheckpointError, ConfigError, DataError, atomic_write, write_error
 from .onet import build_model, count_parameters
 
-# %% ../nbs/17_runs.ipynb #a9396411
+# %% ../nbs/17_runs.ipynb #16bea40e
 SCHEDULES = {
     'constant': lambda done: 1.,
     'cosine': lambda done: .01 + .99 * (1 + math.cos(math.pi * min(done, 1))) / 2,
-    'one-cycle': lambda done: done / .1 + .01 if done < .1 else SCHEDULES['cosine']((done - .1) / .9),
+    'one-cycle': lambda done: .01 + 9.9 * done if done < .1 else SCHEDULES['cosine']((done - .1) / .9),
 }
 DEFAULTS = {
     'model': {'encoder': {'name': 'pointnet_resnet', 'c_dim': 128, 'hidden': 128},
@@ -46,12 +46,12 @@ DEFAULTS = {
     'lr': 1e-4, 'schedule': 'constant', 'clip': None,  # greatest norm of the gradient; None: any
     'steps': None, 'max_minutes': None, 'patience': None,  # validations without a new best
     'validate_every': 200, 'checkpoint_every': 100, 'log_every': 20,  # in steps
-    'precision': '32', 'threshold': .2, 'select': 'iou', 'seed': 0,
+    'precision': '32', 'threshold': .2, 'select': 'iou', 'kl_weight': 1., 'seed': 0,
 }
 
-# %% ../nbs/17_runs.ipynb #5ad15444
+# %% ../nbs/17_runs.ipynb #12e345d2
 _CHOICES = {'schedule': list(SCHEDULES), 'precision': ['32', 'bf16-mixed', '16-mixed'], 'select': ['iou', 'loss']}
-_FRACTIONAL = ('lr', 'clip', 'max_minutes', 'threshold')
+_FRACTIONAL = ('lr', 'clip', 'max_minutes', 'threshold', 'kl_weight')
 
 def only_known(given: Iterable,  # names somebody wrote
                known: Iterable,  # names that exist
@@ -68,38 +68,42 @@ def complete_config(config: Mapping,  # nested settings, as far as they differ f
                     ) -> dict:  # all settings
     "Fill in the defaults. Raises `ConfigError` for an unknown setting or a value out of range."
     only_known(config, DEFAULTS, 'setting')
-    full = json.loads(json.dumps({**DEFAULTS, **config}, default=str))
+    full = json.loads(json.dumps({**DEFAULTS, **config}, default=lambda x: x.item() if hasattr(x, 'item') else str(x)))
     full['precision'] = str(full['precision'])
     for key, default in DEFAULTS.items():
         value = full[key]
         if key in _CHOICES and value not in _CHOICES[key]:
             raise ConfigError(f'{key} = {value!r} does not exist', fix=f'Choose one of: {", ".join(_CHOICES[key])}.')
+        if isinstance(default, dict) and not isinstance(value, dict):
+            raise ConfigError(f'{key} = {value!r} is no set of settings', fix=f'The default is {default}.')
         if key in (*_CHOICES, 'model', 'data') or (value is None and default is None):
             continue
         number = isinstance(value, (int, float) if key in _FRACTIONAL else int) and not isinstance(value, bool)
-        if not number or value < 0 or (value == 0 and key != 'seed') or (key == 'threshold' and value >= 1):
+        end = 1 if key == 'threshold' else math.inf
+        if not number or not 0 <= value < end or (value == 0 and key != 'seed'):
             raise ConfigError(f'{key} = {value!r} is out of range', fix=f'The default is {default}.')
     if full['steps'] is None and full['max_minutes'] is None:
         raise ConfigError('a run without end', fix='Set steps, max_minutes or both.')
     return full
 
-# %% ../nbs/17_runs.ipynb #680d8b79
+# %% ../nbs/17_runs.ipynb #3b4a0a77
 COLUMNS = ('step', 'seconds', 'lr', 'loss', 'val_loss', 'iou', 'iou_half')
 
 def read_rows(path: str | os.PathLike,  # a metrics.csv
               ) -> list[dict]:  # whole rows as text; nothing if there is no file
-    "The rows of a series; a line that was cut off while it was written is left out."
+    "The rows of a series; a line without its end, cut off while it was written, is left out."
     try:
         with open(path, newline='', encoding='utf-8') as file:
-            return [row for row in csv.DictReader(file) if None not in row and None not in row.values()]
+            whole = [line for line in file if line.endswith('\n')]
     except FileNotFoundError:
         return []
+    return [row for row in csv.DictReader(whole) if None not in row and None not in row.values()]
 
 def write_rows(path: str | os.PathLike,  # a metrics.csv
                rows: list[dict],  # column -> value
                add: bool = False,  # append instead of replacing the file
                ) -> None:
-    "Write a series anew, whole or not at all, or add to it. Raises `DataError` if the disk is full."
+    "Write a series anew, whole or not at all, or add to it. Raises `DataError` where that fails."
     try:
         with contextlib.nullcontext(path) if add else atomic_write(path) as part:
             with open(part, 'a' if add else 'w', newline='', encoding='utf-8') as file:
@@ -109,9 +113,9 @@ def write_rows(path: str | os.PathLike,  # a metrics.csv
                 for row in rows:
                     writer.writerow({k: f'{v:.6g}' if isinstance(v, float) else v for k, v in row.items()})
     except OSError as error:
-        raise DataError(error.strerror, path=path, fix='Make room; the same command then resumes the run.') from error
+        raise write_error(error, path) from error
 
-# %% ../nbs/17_runs.ipynb #668db351
+# %% ../nbs/17_runs.ipynb #2ff29762
 @dataclass
 class Run:
     "A run folder: settings, series, circumstances and weights, each read when asked for."
@@ -130,8 +134,12 @@ class Run:
     @cached_property
     def metrics(self) -> dict:
         "Columns of numbers, NaN where nothing was measured."
-        rows = read_rows(self.folder / 'metrics.csv')
-        return {name: np.array([float(row[name] or 'nan') for row in rows]) for name in COLUMNS}
+        path = self.folder / 'metrics.csv'
+        try:
+            rows = read_rows(path)
+            return {name: np.array([float(row[name] or 'nan') for row in rows]) for name in COLUMNS}
+        except (KeyError, ValueError) as error:
+            raise DataError(f'not readable ({error})', path=path, fix='Train again with restart.') from error
 
     def series(self, name: str) -> tuple:
         "Steps and values of one column, where it was measured."
@@ -140,22 +148,25 @@ class Run:
 
     def model(self, device: str = 'cpu') -> nn.Module:
         "The best model of the run, in evaluation mode."
-        path, model = self.folder / 'model.safetensors', build_model(self.config['model'])
+        path, model = self.folder / 'model.safetensors', build_model(self.config.get('model'))
         try:
             model.load_state_dict(load_file(path))
         except FileNotFoundError:
             raise CheckpointError('no weights yet', path=path, fix='The first validation writes them.') from None
         except Exception as error:
-            problem = f'damaged, or of another model ({error})'
+            problem = f'damaged, or of another model ({str(error)[:120]} …)'
             raise CheckpointError(problem, path=path, fix='Train again.') from error
         return model.to(device).eval()
 
-# %% ../nbs/17_runs.ipynb #e34eb46a
+# %% ../nbs/17_runs.ipynb #d5ff88a7
 def _read(path, parse):
     try:
         with open(path, encoding='utf-8') as file:
-            return parse(file)
-    except FileNotFoundError:
+            facts = parse(file)
+        if not isinstance(facts, dict) or not facts:
+            raise ValueError('nothing of ours in it')
+        return facts
+    except (FileNotFoundError, NotADirectoryError):
         raise DataError('no such file', path=path, fix='`occnet fit` makes a run folder.') from None
     except (ValueError, yaml.YAMLError) as error:
         raise DataError(f'not readable ({error})', path=path, fix='Train again with restart.') from error
@@ -163,8 +174,10 @@ def _read(path, parse):
 def run_folder(name: str | os.PathLike,  # a bare name, or a path with a folder in it
                root: str | os.PathLike | None = None,  # where bare names live; None: data/runs of the checkout
                ) -> Path:  # the folder, existing or not
-    "Where a run lives."
-    if os.path.dirname(name):
+    "Where a run lives. Raises `ConfigError` for an empty name."
+    if not os.fspath(name):
+        raise ConfigError('a run needs a name', fix='Give a name or a path.')
+    if os.path.dirname(name) or os.fspath(name) in ('.', '..'):
         return Path(name)
     return Path(root or Path(occnet.__file__).parent.parent / 'data' / 'runs') / name
 
@@ -173,7 +186,8 @@ def load_run(name: str | os.PathLike,  # a bare name, or a path with a folder in
              ) -> Run:  # the run
     "Open the folder of a run. Raises `DataError` if there is none."
     run = Run(run_folder(name, root))
-    return run if run.config else run
+    run.config  # noqa: B018  raises when there is none
+    return run
 
 # %% ../nbs/17_runs.ipynb #94b235f6
 def circumstances(model: nn.Module,  # what is trained

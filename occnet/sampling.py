@@ -6,16 +6,16 @@
 __all__ = ['occupancy', 'uniform_points', 'surface_points', 'near_surface_points', 'voxel_centres', 'voxelise', 'voxel_mesh',
            'add_noise', 'subsample', 'partial_cloud', 'balanced_subsample', 'jitter']
 
-# %% ../nbs/03_sampling.ipynb #9b3a6541
+# %% ../nbs/03_sampling.ipynb #a6aeebba
 import numpy as np
 import torch
 import trimesh
 
 from . import shapes
-from .errors import DataError
-from .meshes import contains
+from .errors import ConfigError, DataError
+from .meshes import check_mesh, contains
 
-# %% ../nbs/03_sampling.ipynb #6c579501
+# %% ../nbs/03_sampling.ipynb #858327a4
 def occupancy(solid,  # a closed `Trimesh`, a `Shape`, or a field `p (T, 3) -> (T,)`
               p: np.ndarray,  # (T, 3) points
               level: float = 0.,  # a field is inside where it is greater than this
@@ -23,18 +23,35 @@ def occupancy(solid,  # a closed `Trimesh`, a `Shape`, or a field `p (T, 3) -> (
     "Which points lie inside: by winding number in a mesh, exactly in a procedural shape, by comparison in a field."
     if isinstance(solid, trimesh.Trimesh):
         return contains(solid, p)
-    return solid.occupancy(p) if hasattr(solid, 'occupancy') else solid(p) > level
+    if hasattr(solid, 'occupancy'):
+        return solid.occupancy(p)
+    if not callable(solid):
+        raise DataError(f'a {type(solid).__name__} is no solid', fix='Pass a `Trimesh`, a `Shape` or a field.')
+    return solid(p) > level
 
-# %% ../nbs/03_sampling.ipynb #e411e89e
+# %% ../nbs/03_sampling.ipynb #7ee0a26d
+def _check_cube(n, padding):
+    "Raise `ConfigError` for a negative number of points or voxels, and for a padding that leaves no cube."
+    if n < 0 or not -1 < padding < np.inf:
+        raise ConfigError(f'cannot put {n} points or voxels in a cube with the padding {padding}', fix='Use 0.1, say.')
+
 def uniform_points(n: int,  # how many
                    padding: float = .1,  # the cube has the side 1 + padding
                    rng: np.random.Generator = None,  # fresh entropy when None
                    ) -> np.ndarray:  # (n, 3) float32
     "Points uniform in the padded cube around 0."
+    _check_cube(n, padding)
     points = np.random.default_rng(rng).random((n, 3), np.float32)
     return (points - np.float32(.5)) * np.float32(1 + padding)
 
-# %% ../nbs/03_sampling.ipynb #890d0de6
+# %% ../nbs/03_sampling.ipynb #f611c5ab
+def _triangles(solid):
+    "The corners (F, 3, 3) of a mesh. Raises `DataError` for what has none and `MeshError` for a broken mesh."
+    mesh = getattr(solid, 'mesh', solid)
+    if not isinstance(mesh, trimesh.Trimesh):
+        raise DataError(f'a {type(solid).__name__} has no triangles', fix='Pass a `Trimesh` or a `Shape`.')
+    return np.asarray(check_mesh(mesh).triangles, float)
+
 def surface_points(solid,  # a `Trimesh`, or a `Shape` (sampled exactly, without its mesh)
                    n: int,  # how many
                    rng: np.random.Generator = None,  # fresh entropy when None
@@ -44,14 +61,17 @@ def surface_points(solid,  # a `Trimesh`, or a `Shape` (sampled exactly, without
     if isinstance(solid, shapes.Shape):
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         return tuple(x[0].numpy() for x in shapes.surface_points(shapes.stack_parts([solid]), n, generator))
-    heap = np.cumsum(solid.area_faces)
+    triangles = _triangles(solid)
+    normal = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+    area = np.linalg.norm(normal, axis=1)  # twice the area, to be exact
+    heap = np.cumsum(area)
     face = np.searchsorted(heap, rng.random(n) * heap[-1], side='right')
     u, v = rng.random((2, n, 1))
     u, v = np.where(u + v > 1, (1 - u, 1 - v), (u, v))
-    a, b, c = solid.triangles[face].swapaxes(0, 1)
-    return (a + u * (b - a) + v * (c - a)).astype(np.float32), solid.face_normals[face].astype(np.float32)
+    a, b, c = triangles[face].swapaxes(0, 1)
+    return (a + u * (b - a) + v * (c - a)).astype(np.float32), (normal[face] / area[face, None]).astype(np.float32)
 
-# %% ../nbs/03_sampling.ipynb #4e0e9d5a
+# %% ../nbs/03_sampling.ipynb #58c3884a
 def near_surface_points(solid,  # a `Trimesh` or a `Shape`
                         n: int,  # how many in all
                         sigmas: tuple = (.1, .01),  # standard deviations, taken in turn
@@ -59,14 +79,18 @@ def near_surface_points(solid,  # a `Trimesh` or a `Shape`
                         ) -> np.ndarray:  # (n, 3) float32; a large sigma reaches out of the padded cube
     "Surface points moved by normal noise, the same share of them with every sigma."
     rng = np.random.default_rng(rng)
-    sigma = np.resize(np.asarray(sigmas, np.float32), n)[:, None]
+    sigmas = np.asarray(sigmas, np.float32).ravel()
+    if not len(sigmas) or not ((sigmas >= 0) & (sigmas < np.inf)).all():
+        raise ConfigError(f'sigmas {sigmas.tolist()} are no standard deviations', fix='Use some that are not negative.')
+    sigma = np.resize(sigmas, n)[:, None]
     return surface_points(solid, n, rng)[0] + sigma * rng.standard_normal((n, 3), np.float32)
 
-# %% ../nbs/03_sampling.ipynb #29adaf64
+# %% ../nbs/03_sampling.ipynb #a8aa103e
 def voxel_centres(resolution: int,  # voxels along each side
                   padding: float = 0.,  # the cube has the side 1 + padding
                   ) -> np.ndarray:  # (R, R, R, 3) float32, index [i, j, k] is x, y, z
     "The centres of a cube cut into equal boxes."
+    _check_cube(resolution, padding)
     axis = ((np.arange(resolution) + .5) / resolution - .5) * (1 + padding)
     return np.stack(np.meshgrid(axis, axis, axis, indexing='ij'), -1).astype(np.float32)
 
@@ -97,7 +121,7 @@ def _candidates(first, size, block):
         i, within = np.divmod(within, size[triangle, 1] * size[triangle, 2])
         yield triangle, first[triangle].T + np.stack([i, *np.divmod(within, size[triangle, 2])])
 
-# %% ../nbs/03_sampling.ipynb #27416f47
+# %% ../nbs/03_sampling.ipynb #e3b6e1fe
 def _surface_voxels(triangles, resolution, padding):
     "The voxels that triangles (F, 3, 3) touch: bounding boxes first, then the ten axes on what is left."
     voxels, triangles = np.zeros((resolution,) * 3, bool), (triangles / (1 + padding) + .5) * resolution
@@ -122,18 +146,22 @@ def voxelise(solid,  # a `Trimesh` or a `Shape`; for kind='solid' a field will d
              padding: float = 0.,  # the cube has the side 1 + padding
              ) -> np.ndarray:  # (R, R, R) bool, index [i, j, k] is x, y, z
     "Voxels of a solid. What lies outside the cube is left out."
+    _check_cube(resolution, padding)
+    if kind not in ('surface', 'solid'):
+        raise ConfigError(f'no voxels of the kind {kind!r}', fix="Use 'surface' or 'solid'.")
     if kind == 'surface':
-        mesh = solid if isinstance(solid, trimesh.Trimesh) else solid.mesh
-        return _surface_voxels(np.asarray(mesh.triangles), resolution, padding)
+        return _surface_voxels(_triangles(solid), resolution, padding)
     centres = voxel_centres(resolution, padding).reshape(-1, 3)
     inside = [occupancy(solid, part) for part in np.array_split(centres, len(centres) // 200_000 + 1)]
     return np.concatenate(inside).reshape((resolution,) * 3)
 
-# %% ../nbs/03_sampling.ipynb #f986db5c
+# %% ../nbs/03_sampling.ipynb #89c101cf
 def voxel_mesh(voxels: np.ndarray,  # (R, R, R) bool
                padding: float = 0.,  # the cube has the side 1 + padding
                ) -> trimesh.Trimesh:  # two triangles for every side that is not covered, outward
     "The little cubes as a mesh. It is closed; where two cubes share only an edge, four faces meet in it."
+    if np.ndim(voxels) != 3 or len(set(np.shape(voxels))) != 1:
+        raise DataError(f'voxels {np.shape(voxels)} are no cube', fix='Pass (R, R, R).')
     filled, quads = np.pad(np.asarray(voxels, bool), 1), []
     turn = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
     for axis in range(3):
@@ -145,14 +173,17 @@ def voxel_mesh(voxels: np.ndarray,  # (R, R, R) bool
     corners, index = np.unique(quads.reshape(-1, 3), axis=0, return_inverse=True)
     index = index.reshape(-1, 4)
     faces = np.concatenate([index[:, [0, 1, 2]], index[:, [0, 2, 3]]])
-    return trimesh.Trimesh((corners / voxels.shape[0] - .5) * (1 + padding), faces, process=False)
+    return trimesh.Trimesh((corners / len(voxels) - .5) * (1 + padding), faces, process=False)
 
-# %% ../nbs/03_sampling.ipynb #15971a3b
+# %% ../nbs/03_sampling.ipynb #ccb3b3e2
 def add_noise(points: np.ndarray,  # (..., 3)
               sigma: float,  # standard deviation of every coordinate
               rng: np.random.Generator = None,  # fresh entropy when None
               ) -> np.ndarray:  # same shape and dtype
     "A noisy scan: independent normal noise on every coordinate."
+    points = np.asarray(points)
+    if points.dtype.kind != 'f':
+        raise DataError(f'noise would be lost on points of the type {points.dtype}', fix='Turn them into float32 first.')
     noise = np.random.default_rng(rng).standard_normal(points.shape, np.float32)
     return (points + np.float32(sigma) * noise).astype(points.dtype)
 
@@ -161,6 +192,8 @@ def subsample(n_total: int,  # how many there are
               rng: np.random.Generator = None,  # fresh entropy when None
               ) -> np.ndarray:  # (n,) int64 indices, with replacement
     "Independent draws: the same point may come twice, and n may exceed n_total."
+    if n and n_total < 1:
+        raise DataError('no points to draw from', fix='Check where they come from.')
     return np.random.default_rng(rng).integers(n_total, size=n)
 
 def partial_cloud(points: np.ndarray,  # (N, 3)
@@ -169,7 +202,12 @@ def partial_cloud(points: np.ndarray,  # (N, 3)
                   normals: np.ndarray = None,  # (N, 3), cut along
                   ):  # the points that are left, or (points, normals)
     "A scan with one end missing: along a random axis the first U(ratio, 1) of the extent is kept (ConvONet's rule)."
-    rng = np.random.default_rng(rng)
+    rng, points = np.random.default_rng(rng), np.asarray(points)
+    if points.ndim != 2 or points.shape[1] != 3 or not len(points) or not np.isfinite(points).all() \
+            or normals is not None and np.shape(normals) != points.shape:
+        raise DataError(f'no cloud to cut in {points.shape} values', fix='Pass finite points, and normals, of (N, 3).')
+    if not 0 <= ratio <= 1:
+        raise ConfigError(f'cannot keep the share {ratio} of a cloud', fix='Use a ratio from 0 to 1.')
     x = points[:, rng.integers(3)]
     keep = x - x.min() <= rng.uniform(ratio, 1) * np.ptp(x)
     return points[keep] if normals is None else (points[keep], normals[keep])
@@ -189,10 +227,10 @@ def balanced_subsample(occ: np.ndarray,  # (T,) bool
     index = outside[subsample(len(outside), n_out, rng)], inside[subsample(len(inside), n_in, rng)]
     return np.concatenate(index), float(occ.mean())
 
-# %% ../nbs/03_sampling.ipynb #e5441ff4
+# %% ../nbs/03_sampling.ipynb #d182c141
 def jitter(points_f16: np.ndarray,  # (..., 3) float16
            sigma: float = 1e-4,  # standard deviation of every coordinate
            rng: np.random.Generator = None,  # fresh entropy when None
            ) -> np.ndarray:  # (..., 3) float32
     "Widen stored points to float32 and blur the lattice that float16 put them on."
-    return add_noise(points_f16.astype(np.float32), sigma, rng)
+    return add_noise(np.asarray(points_f16, np.float32), sigma, rng)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FAMILIES', 'Family', 'Shape', 'make_shape', 'sample_shapes', 'stack_parts', 'parts_sdf', 'surface_points']
 
-# %% ../nbs/02_shapes.ipynb #2b728470
+# %% ../nbs/02_shapes.ipynb #7da7ddee
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ import torch
 import trimesh
 
 from .errors import ConfigError
-from .occupancy import rotation_matrix
+from .occupancy import _points, rotation_matrix
 from .parts import pad_parts, part, parts_bounds, parts_mesh, parts_sdf
 from .surfaces import surface_points
 
@@ -217,7 +217,7 @@ def _airplane(fuselage_radius, wing_span, wing_chord, wing_sweep, wing_taper, wi
                  part((0, .05, 0), engine_radius, turned=True, at=spot, frame=along)]
     return rows
 
-# %% ../nbs/02_shapes.ipynb #0a492df2
+# %% ../nbs/02_shapes.ipynb #a678b241
 @dataclass
 class Shape:
     "One solid: its parts, its mesh, its field, and the numbers it was made from."
@@ -230,8 +230,8 @@ class Shape:
 
     def field(self, p: np.ndarray) -> np.ndarray:
         "Minus the signed distance bound at p (..., 3), in p's type: a field with level 0."
-        flat = np.asarray(p).reshape(-1, 3)
-        return -parts_sdf(self.parts, flat if flat.dtype.kind == 'f' else flat.astype(float)).reshape(np.shape(p)[:-1])
+        p = _points(np.asarray(p))
+        return -parts_sdf(self.parts, p.reshape(-1, 3)).reshape(p.shape[:-1])
 
     def occupancy(self, p: np.ndarray) -> np.ndarray:
         "Whether the points p (..., 3) are inside."
@@ -252,7 +252,7 @@ class Shape:
         sides = np.ptp(parts_bounds(self.parts), axis=0).tolist()
         return {**self.params, **dict(zip(('bbox_width', 'bbox_height', 'bbox_depth'), sides, strict=True))}
 
-# %% ../nbs/02_shapes.ipynb #cfad0aa1
+# %% ../nbs/02_shapes.ipynb #d8dba262
 def make_shape(family: str,  # a key of `FAMILIES`
                **params,  # parameters by name; the middle of the training range stands in for the others
                ) -> Shape:  # the solid
@@ -272,6 +272,8 @@ def sample_shapes(n: int,  # how many
     kinds = [_known(name) for name in names]
     if not kinds:
         raise ConfigError('an empty list of families', fix=f'Choose from: {", ".join(FAMILIES)}.')
+    if min(n, seed) < 0:
+        raise ConfigError(f'cannot draw {n} shapes with the seed {seed}', fix='Use numbers that are not negative.')
     for i in range(n):
         rng, kind = np.random.default_rng([seed, i, out_of_range]), kinds[i % len(kinds)]
         ranges = kind.ranges_out if out_of_range else kind.ranges

@@ -73,11 +73,13 @@ def _surface(trace):
                else colours_of(_given(dye, plain), len(v), opacity, trace)[f])
     return {'corners': v[f], 'colours': colours, 'normals': np.repeat(across[:, None], 3, 1) if flat else normals[f], 'glow': glow}
 
-# %% ../nbs/08_stills.ipynb #e24c0eaa
+# %% ../nbs/08_stills.ipynb #8379b713
 def _dots(trace):
     "A `scatter3d` trace: markers as balls, and lines as chains of corners still to be filled."
     p = np.stack([as_array(trace[a]).astype(float) for a in 'xyz'], -1)
     mode, opacity, drawn = trace.mode or 'lines+markers', _given(trace.opacity, 1.), []
+    if 'text' in mode:
+        raise ConfigError('there is no still picture of words in a scene', fix='Put them into a title or the caption.')
     if 'markers' in mode and len(p):
         keep, rgba = np.isfinite(p).all(1), colours_of(trace.marker.color, len(p), opacity * _given(trace.marker.opacity, 1.), trace.marker)
         size = float(np.mean(as_array(_given(trace.marker.size, 8))))

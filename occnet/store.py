@@ -19,7 +19,7 @@ import trimesh
 from .errors import DataError
 from .prepare import open_store
 
-# %% ../nbs/05_store.ipynb #3c539c83
+# %% ../nbs/05_store.ipynb #44eb60b3
 class Columns:
     "The arrays of a store: opened once per process, kept in memory when they are small."
 
@@ -56,12 +56,13 @@ class Columns:
         column = self.file[name]
         out = np.empty((len(rows), count, *column.shape[2:]), column.dtype)
         for k, (row, low) in enumerate(zip(rows.tolist(), start.tolist(), strict=True)):
+            low %= column.shape[1]
             first = min(count, column.shape[1] - low)
             out[k, :first] = column[row, low:low + first]
             out[k, first:] = column[row, :count - first]
         return torch.from_numpy(out)
 
-# %% ../nbs/05_store.ipynb #f5e106fb
+# %% ../nbs/05_store.ipynb #f9f92231
 def point_windows(store,  # a `Store`
                   indices: list,  # (B,) shapes
                   n: int | None = None,  # points of each; None for all
@@ -84,8 +85,8 @@ def cloud_windows(store,  # a `Store`
     return tuple(store.columns.windows(name, rows, start, n) for name in ('cloud', 'normals'))
 
 def _at_most(n, total, what, store):
-    if n is not None and n > total:
-        raise DataError(f'{n} {what} are asked for, {total} are stored', store.path, 'Ask for fewer.')
+    if n is not None and not 0 < n <= total:
+        raise DataError(f'{n} {what} are asked for, {total} are stored', store.path, f'Ask for 1 to {total}.')
     return total if n is None else n
 
 def _start(rng, total, n):
@@ -103,7 +104,7 @@ def _attributes(infos):
     keys = dict.fromkeys(key for info in infos for key in info['attributes'])
     return {key: np.array([info['attributes'].get(key, np.nan) for info in infos]) for key in keys}
 
-# %% ../nbs/05_store.ipynb #03623d06
+# %% ../nbs/05_store.ipynb #9d6e2b0d
 class Store:
     "The shapes of one split (or all of them) of a store file."
 
@@ -116,7 +117,8 @@ class Store:
         file, self.path, self.split = self.columns.file, self.columns.path, split
         keep = np.ones(len(file['name']), bool) if split is None else _text(file['split']) == split
         if not keep.any():
-            raise DataError(f'no shapes in the split {split!r}', self.path, f'It has: {Counter(_text(file["split"]))}.')
+            found = ', '.join(f'{n} {name}' for name, n in Counter(_text(file['split'])).items())
+            raise DataError(f'no shapes in the split {split!r}', self.path, f'It has: {found}.')
         self.rows, self.provenance = torch.from_numpy(np.flatnonzero(keep)), json.loads(file.attrs['provenance'])
         self.names, self.categories, self.splits = (_text(file[c])[keep].tolist() for c in _TEXTS)
         self.info = [json.loads(x) for x in _text(file['info'])[keep]]

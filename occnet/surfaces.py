@@ -63,12 +63,14 @@ def _propose(parts, k, generator):
     stretch, length = torch.sqrt((world * world).sum(-1)), torch.sqrt(sum(n * n for n in normal))
     return points, world / stretch[..., None], pick // 7, keep * stretch / length / row[23]
 
-# %% ../nbs/02_surfaces.ipynb #e8d9dffc
+# %% ../nbs/02_surfaces.ipynb #a80e9eb4
 def surface_points(parts: torch.Tensor,  # (B, M, 24) solids
                    n: int,  # points per solid
                    generator: torch.Generator = None,  # on the device of `parts`
                    ) -> tuple:  # points (B, n, 3) and outward unit normals (B, n, 3)
     "Fresh points on the surface of every solid, uniform by area. Raises `ConfigError` for a solid without surface."
+    if parts.ndim != 3 or not len(parts) or n < 0:
+        raise ConfigError(f'no {n} points on parts {tuple(parts.shape)}', fix='Pass (B, M, 24) with at least one solid.')
     bare = ConfigError('a solid without surface', fix='Give every solid a part with a size that no cut takes away.')
     if not (_masses(parts)[0].sum((-1, -2)) > 0).all():
         raise bare

@@ -28,7 +28,7 @@ def _numbers(x):
     "A numpy array of whatever is given, a tensor on any device included."
     return x.detach().cpu().numpy() if hasattr(x, 'detach') else np.asarray(x)
 
-# %% ../nbs/06_traces.ipynb #7168bdad
+# %% ../nbs/06_traces.ipynb #daf74a07
 def decimate(mesh: trimesh.Trimesh,  # any triangles
              max_vertices: int = 2000,  # the most that may be left
              ) -> trimesh.Trimesh:  # the mesh itself if it is small enough
@@ -46,16 +46,16 @@ def decimate(mesh: trimesh.Trimesh,  # any triangles
 
 def _clustered(mesh, max_vertices):
     "The last resort: vertices that round to the same place of a coarser and coarser lattice become one."
-    cells = int(max_vertices ** .5) + 2
+    cells = int(max(max_vertices, 1) ** .5) + 2
     while True:
         cells, low, side = cells - 1, mesh.bounds[0], max(np.ptp(mesh.bounds, 0).max(), 1e-12)
         _, first, index = np.unique(np.round((mesh.vertices - low) / side * cells), axis=0, return_index=True, return_inverse=True)
-        if len(first) <= max_vertices or cells < 2:
+        if len(first) <= max_vertices or cells < 1:
             faces = index[mesh.faces]
             alive = (faces != np.roll(faces, 1, axis=1)).all(1)
             return trimesh.Trimesh(mesh.vertices[first], faces[alive], process=False)
 
-# %% ../nbs/06_traces.ipynb #b710e5da
+# %% ../nbs/06_traces.ipynb #4393e300
 def _creased(mesh, angle):
     "Copies of the vertices along sharp edges, so that boxes look like boxes."
     merged = trimesh.Trimesh(mesh.vertices, mesh.faces, process=True)
@@ -63,6 +63,13 @@ def _creased(mesh, angle):
         return mesh
     cut = smooth_shade(merged, angle=np.radians(angle), facet_minarea=None)
     return cut if len(cut.vertices) <= 1.5 * len(merged.vertices) + 300 else merged
+
+def _values(values, n):
+    "A finite float32 number for each of n places, or an error."
+    values = _numbers(values)
+    if values.shape != (n,) or not np.isfinite(values).all():
+        raise DataError(f'{n} finite values are needed, one each; these have shape {values.shape}', fix='Check their number and drop NaN.')
+    return values.astype(np.float32)
 
 def _checked(mesh):
     "Vertices and faces that can be drawn, or an error."
@@ -72,7 +79,7 @@ def _checked(mesh):
                         fix='Read it with occnet.meshes.load_mesh, which says what is wrong.')
     return v
 
-# %% ../nbs/06_traces.ipynb #9bbbda12
+# %% ../nbs/06_traces.ipynb #6a1e553e
 def mesh_trace(mesh: trimesh.Trimesh,  # what to draw; an empty mesh draws nothing
                colour: str = 'surface',  # a name from `COLOURS` or a CSS colour
                opacity: float = 1.,  # 0 to 1
@@ -85,7 +92,7 @@ def mesh_trace(mesh: trimesh.Trimesh,  # what to draw; an empty mesh draws nothi
     vertices, small, look = _checked(mesh), decimate(mesh, max_vertices), {'color': COLOURS.get(colour, colour)}
     if values is not None:
         near = cKDTree(vertices).query(np.asarray(small.vertices))[1]
-        look = {'intensity': _numbers(values).astype(np.float32)[near], 'colorscale': DIVERGING, 'showscale': False}
+        look = {'intensity': _values(values, len(vertices))[near], 'colorscale': DIVERGING, 'showscale': False}
     elif crease:
         small = _creased(small, crease)
     v, f = np.asarray(small.vertices, np.float32).reshape(-1, 3), np.asarray(small.faces).reshape(-1, 3)
@@ -95,7 +102,7 @@ def mesh_trace(mesh: trimesh.Trimesh,  # what to draw; an empty mesh draws nothi
     return go.Mesh3d(**{'x': v[:, 0], 'y': v[:, 1], 'z': v[:, 2], 'i': f[:, 0], 'j': f[:, 1], 'k': f[:, 2], 'hoverinfo': 'skip',
                         'opacity': opacity, 'lighting': light, 'lightposition': {'x': -200, 'y': 600, 'z': 500}, **look, **options})
 
-# %% ../nbs/06_traces.ipynb #4c04c0fe
+# %% ../nbs/06_traces.ipynb #ca03ec09
 def cloud_trace(points,  # (n, 3), or (n, 4) with values in the last column; numpy or torch
                 colour: str = 'surface',  # a name from `COLOURS` or a CSS colour
                 size: float = 3.5,  # diameter of a point in pixels
@@ -111,7 +118,7 @@ def cloud_trace(points,  # (n, 3), or (n, 4) with values in the last column; num
     values, p = (p[:, 3] if p.shape[1] == 4 and values is None else values), p.astype(np.float32)
     marker = {'size': size, 'color': COLOURS.get(colour, colour)}
     if values is not None:
-        marker.update(color=_numbers(values).astype(np.float32), colorscale=DIVERGING)
+        marker.update(color=_values(values, len(p)), colorscale=DIVERGING)
     return go.Scatter3d(**{'x': p[:, 0], 'y': p[:, 1], 'z': p[:, 2], 'mode': 'markers', 'marker': marker, 'hoverinfo': 'skip',
                            'showlegend': bool(options.get('name')), **options})
 
@@ -121,7 +128,10 @@ def line_trace(points,  # (n, 3); a row of NaN breaks the line
                **options,  # anything else that `go.Scatter3d` takes
                ) -> go.Scatter3d:  # a line
     "A path in space as a trace."
-    p = _numbers(points).astype(np.float32).reshape(-1, 3)
+    p = _numbers(points).astype(np.float32)
+    if p.shape[-1:] != (3,):
+        raise DataError(f'a path has 3 columns, this array has shape {p.shape}', fix='Pass (n, 3): x, y, z in each row.')
+    p = p.reshape(-1, 3)
     return go.Scatter3d(**{'x': p[:, 0], 'y': p[:, 1], 'z': p[:, 2], 'mode': 'lines', 'hoverinfo': 'skip', 'showlegend': bool(options.get('name')),
                            'line': {'color': COLOURS.get(colour, colour), 'width': width}, **options})
 
@@ -144,7 +154,7 @@ def voxel_faces(voxels,  # (R, R, R) bool, indexed [x, y, z]
     faces = np.concatenate([q[:, :3], q[:, [0, 2, 3]]])
     return trimesh.Trimesh((lattice / sides - .5) * (1 + padding), faces, process=False)
 
-# %% ../nbs/06_traces.ipynb #1ba87819
+# %% ../nbs/06_traces.ipynb #38f66c65
 def voxel_trace(voxels,  # (R, R, R) bool, indexed [x, y, z]
                 colour: str = 'surface',  # a name from `COLOURS` or a CSS colour
                 padding: float = 0.,  # the grid spans a cube of side 1 + padding
@@ -155,22 +165,30 @@ def voxel_trace(voxels,  # (R, R, R) bool, indexed [x, y, z]
     grid = _numbers(voxels)
     if grid.ndim != 3:
         raise DataError(f'a voxel grid has 3 axes, this array has shape {grid.shape}', fix='Pass (R, R, R).')
+    if grid.dtype.kind == 'f' and not np.isin(grid, (0, 1)).all():
+        raise DataError('a voxel is full or empty, these have values in between', fix='Pass values > threshold.')
     mesh = voxel_faces(grid, padding)
     if len(mesh.vertices) > max_vertices:
         raise DataError(f'a grid of {grid.shape} shows {len(mesh.vertices)} corners, more than {max_vertices}',
                         fix='Show it at a lower resolution, or raise max_vertices.')
     return mesh_trace(mesh, colour, max_vertices=max_vertices, crease=0, flatshading=True, **options)
 
-# %% ../nbs/06_traces.ipynb #b3794f35
+# %% ../nbs/06_traces.ipynb #a58b55c2
 def _level_lines(values, side, level):
     "Marching squares: (n, 2) places along the columns and the rows, with a row of NaN after each line."
     rings = [side[0] + ring[:, ::-1] * (side[1] - side[0]) for ring in find_contours(values, level)]
     return np.concatenate([row for ring in rings for row in (ring, [[np.nan, np.nan]])] or [np.zeros((0, 2))]).astype(np.float32)
 
+def _span(values, level, span):
+    "How far the scale reaches from the level: as given, or to the farthest finite value."
+    return span or float(abs(values - level).max(where=np.isfinite(values), initial=0.)) or 1.
+
 def _plane(field, axis, at, resolution, padding):
     "A square of points across an axis, and the field there: points (R, R, 3), values (R, R), side (R,), rows, columns."
     if axis not in ('x', 'y', 'z'):
         raise ConfigError(f"a slice is cut across 'x', 'y' or 'z', not {axis!r}", fix="axis='z' is the cut seen from the front.")
+    if resolution < 2:
+        raise ConfigError(f'resolution={resolution} is too small for a slice', fix='Use 2 or more.')
     across, up = {'x': (2, 1), 'y': (0, 2), 'z': (0, 1)}[axis]
     side = np.linspace(-.5 - padding / 2, .5 + padding / 2, resolution, dtype=np.float32)
     p = np.full((resolution, resolution, 3), at, np.float32)
@@ -178,7 +196,7 @@ def _plane(field, axis, at, resolution, padding):
     values = _numbers(field(p.reshape(-1, 3))).astype(np.float32).reshape(resolution, resolution)
     return p, values, side, 'xyz'[across], 'xyz'[up]
 
-# %% ../nbs/06_traces.ipynb #8612b861
+# %% ../nbs/06_traces.ipynb #912d33eb
 def slice_figure(field,  # callable (T, 3) -> (T,)
                  axis: str = 'z',  # the cut is perpendicular to it
                  at: float = 0.,  # where along that axis
@@ -190,7 +208,7 @@ def slice_figure(field,  # callable (T, 3) -> (T,)
                  ) -> go.Figure:  # a heat map with the level line
     "A plane cut through a field, seen from the front."
     _, values, side, across, up = _plane(field, axis, at, resolution, padding)
-    span = span or float(abs(values - level).max()) or 1.
+    span = _span(values, level, span)
     bar = {'title': {'text': name}, 'thickness': 12, 'len': .9}
     heat = go.Heatmap(x=side, y=side, z=values, colorscale=DIVERGING, zmin=level - span, zmax=level + span, zsmooth='best', colorbar=bar)
     u, v = _level_lines(values, side, level).T
@@ -199,7 +217,7 @@ def slice_figure(field,  # callable (T, 3) -> (T,)
     return fig.update_layout(xaxis={'title': {'text': across}, 'constrain': 'domain'},
                              yaxis={'title': {'text': up}, 'scaleanchor': 'x', 'constrain': 'domain'})
 
-# %% ../nbs/06_traces.ipynb #35baba6b
+# %% ../nbs/06_traces.ipynb #8a67ebe8
 def slice_trace(field,  # callable (T, 3) -> (T,)
                 axis: str = 'z',  # the cut is perpendicular to it
                 at: float = 0.,  # where along that axis
@@ -211,7 +229,7 @@ def slice_trace(field,  # callable (T, 3) -> (T,)
                 ) -> list:  # two traces: the plane and the level line
     "A plane cut through a field, standing in space."
     p, values, side, across, up = _plane(field, axis, at, 2 * resolution - 1, padding)
-    span, (x, y, z) = span or float(abs(values - level).max()) or 1., p[::2, ::2].transpose(2, 0, 1)
+    span, (x, y, z) = _span(values, level, span), p[::2, ::2].transpose(2, 0, 1)
     plane = go.Surface(x=x, y=y, z=z, surfacecolor=values[::2, ::2], colorscale=DIVERGING, cmin=level - span, cmax=level + span,
                        showscale=False, opacity=opacity, hoverinfo='skip', lighting={'ambient': 1, 'diffuse': 0, 'specular': 0, 'fresnel': 0})
     flat = _level_lines(values, side, level)

@@ -114,7 +114,7 @@ class FreshShapes:
         batches = [fresh_batch(some, points, generator, self.n_cloud, self.noise) for some in held_out.split(12)]
         return torch.utils.data.DataLoader(batches, batch_size=None)
 
-# %% ../nbs/14_training.ipynb #c7b68913
+# %% ../nbs/14_training.ipynb #49310e98
 class OccupancyTask(nn.Module):
     "What training, validating and optimising mean for an implicit model, under the names Lightning asks for."
 
@@ -123,21 +123,31 @@ class OccupancyTask(nn.Module):
                  lr: float = 1e-4,  # Adam's learning rate
                  threshold: float = .2,  # probability from which a point counts as inside
                  val_points: int | None = None,  # so many points of a held-out shape are enough; None: all
+                 kl_weight: float = 1.,  # of the KL divergence, for a model with a latent
                  ):
         super().__init__()
         self.model = build_model(model) if isinstance(model, Mapping) else model
-        self.lr, self.threshold, self.val_points = lr, threshold, val_points
+        self.lr, self.threshold, self.val_points, self.kl_weight = lr, threshold, val_points, kl_weight
+        self.generative = getattr(self.model, 'latent', None) is not None
 
     def training_step(self, batch, batch_idx=0):
-        "The loss of a batch."
-        return {'loss': bce_sum(self.model(batch['points'], batch['inputs']), batch['points.occ'])}
+        "The loss of a batch: cross-entropy, or minus the evidence lower bound for a model with a latent."
+        p, occ, inputs = batch['points'], batch['points.occ'], batch.get('inputs')
+        if not self.generative:
+            return {'loss': bce_sum(self.model(p, inputs), occ)}
+        likelihood, kl = (term.mean() for term in self.model.elbo(p, occ, inputs))
+        return {'loss': self.kl_weight * kl - likelihood, 'kl': kl.detach()}
 
     def validation_step(self, batch, batch_idx=0):
         "Sums over the shapes of a batch: loss per point, IoU at the threshold and at one half, and how many shapes."
         p, occ = (batch[key][:, :self.val_points] for key in ('points_iou', 'points_iou.occ'))
-        logits = self.model(p, batch['inputs']).float()
+        inputs, kl = batch.get('inputs'), 0.
+        if self.generative:  # reconstruction from the latent that the labels themselves suggest
+            q = self.model.posterior(p, occ, inputs)
+            kl = self.kl_weight * torch.distributions.kl_divergence(q, self.model.prior(len(p))).sum(-1).mean()
+        logits = (self.model.decode(p, self.model.infer(p, occ, inputs)) if self.generative else self.model(p, inputs)).float()
         level = math.log(self.threshold / (1 - self.threshold))
-        return torch.stack([bce_sum(logits, occ) / occ.shape[1] * len(occ), batch_iou(logits >= level, occ).sum(),
+        return torch.stack([(bce_sum(logits, occ) + kl) / occ.shape[1] * len(occ), batch_iou(logits >= level, occ).sum(),
                             batch_iou(logits >= 0, occ).sum(), torch.tensor(len(occ), device=occ.device)])
 
     def configure_optimizers(self):
@@ -163,7 +173,15 @@ def build_data(config: Mapping,  # all settings, from `complete_config`
     data.train_dataloader()  # refuses a store that is not there, before anything is written
     return data
 
-# %% ../nbs/14_training.ipynb #36b6fc5f
+# %% ../nbs/14_training.ipynb #e8a66d10
+def _forget(folder):
+    "Remove what an earlier run wrote, and nothing else that may lie in its folder."
+    for name in ('config.yaml', 'info.json', 'metrics.csv', 'model.safetensors'):
+        (folder / name).unlink(missing_ok=True)
+    for name in ('checkpoints', 'tensorboard'):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+# %% ../nbs/14_training.ipynb #19148f90
 def fit(folder: str | os.PathLike,  # of the run: a bare name under data/runs, or a path
         config: Mapping,  # settings, as far as they differ from `DEFAULTS`
         data=None,  # a data module or `FreshShapes`; None: what `config['data']` asks for
@@ -181,8 +199,8 @@ def fit(folder: str | os.PathLike,  # of the run: a bare name under data/runs, o
     if data is not None:  # settings that the data has already
         config['data'] = {'source': type(data).__name__}
         config |= {key: getattr(data, key, config[key]) for key in ('batch_size', 'n_points')}
-    if restart and (folder / 'config.yaml').exists():
-        shutil.rmtree(folder)
+    if restart:
+        _forget(folder)
     (checkpoint, step), run = find_checkpoint(folder, config), Run(folder)
     info = run.info if (folder / 'info.json').exists() else {'finished': False, 'resumed_at': []}
     if info['finished'] and all(run.config[key] == config[key] for key in BUDGET_KEYS):
@@ -206,7 +224,7 @@ def fit(folder: str | os.PathLike,  # of the run: a bare name under data/runs, o
             'finished': budget.reason != 'interrupted', **keeper.best})
     return Run(folder)
 
-# %% ../nbs/14_training.ipynb #f0b19151
+# %% ../nbs/14_training.ipynb #4394dbf9
 def _prepare(folder, config, task, step, progress, flags):
     import lightning as L
     from lightning.pytorch.loggers import TensorBoardLogger
@@ -216,7 +234,7 @@ def _prepare(folder, config, task, step, progress, flags):
     with _calm(budget):
         L.seed_everything(config['seed'] + step, workers=True, verbose=False)
         module = _joined(task, L.LightningModule)(
-            config['model'], config['lr'], config['threshold'], config['val_points'])
+            config['model'], config['lr'], config['threshold'], config['val_points'], config['kl_weight'])
         trainer = L.Trainer(
             default_root_dir=folder, callbacks=[budget, recorder, keeper], max_steps=-1, num_sanity_val_steps=0,
             logger=TensorBoardLogger(folder, name='', version='tensorboard', purge_step=step or None),

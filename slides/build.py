@@ -8,7 +8,7 @@ Slides are separated by a line `---`. Three kinds of line are more than Markdown
     table: demo                       the results of the run data/runs/demo
     note: ...                         for the speaker (press S)
 
-Needs npm once, for reveal.js and MathJax.
+Needs npm once, for reveal.js and MathJax. With `--check` it only makes sure that every figure and table is there.
 """
 import copy
 import html
@@ -195,6 +195,8 @@ def main():
     text = (HERE / 'first_light.md').read_text(encoding='utf-8')
     slides = [slide(part) for part in re.split(r'^---$', text, flags=re.M)]
     title = re.search(r'^# (.+)$', text, re.M)[1]
+    if sys.argv[1:] == ['--check']:
+        return
     install()
     shutil.rmtree(BUILD, ignore_errors=True)
     BUILD.mkdir()

@@ -206,6 +206,12 @@ def ruff_clean():
     return [] if done.returncode == 0 else done.stdout.splitlines()
 
 
+def slides_complete():
+    "every figure and table of the slides is in the book"
+    done = subprocess.run([sys.executable, 'slides/build.py', '--check'], cwd=ROOT, capture_output=True, text=True)
+    return [] if done.returncode == 0 else done.stderr.splitlines()[-12:]
+
+
 def no_leftovers():
     "no unfinished code: every module parses, no placeholder is left"
     problems = []
@@ -219,4 +225,5 @@ def no_leftovers():
 
 
 CHECKS = [export_in_sync, notebooks_clean, notebooks_small, outputs_portable, directives_well_formed, house_style,
-          symbols_documented, links_resolve, readme_in_sync, ruff_clean, no_leftovers]
+          symbols_documented, links_resolve, readme_in_sync, slides_complete, ruff_clean,
+          no_leftovers]
