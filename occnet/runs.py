@@ -115,7 +115,7 @@ def write_rows(path: str | os.PathLike,  # a metrics.csv
     except OSError as error:
         raise write_error(error, path) from error
 
-# %% ../nbs/17_runs.ipynb #2ff29762
+# %% ../nbs/17_runs.ipynb #502b7285
 @dataclass
 class Run:
     "A run folder: settings, series, circumstances and weights, each read when asked for."
@@ -148,7 +148,11 @@ class Run:
 
     def model(self, device: str = 'cpu') -> nn.Module:
         "The best model of the run, in evaluation mode."
-        path, model = self.folder / 'model.safetensors', build_model(self.config.get('model'))
+        path, settings = self.folder / 'model.safetensors', self.config.get('model')
+        encoder = settings.get('encoder') if isinstance(settings, Mapping) else None
+        if isinstance(encoder, Mapping) and 'weights' in encoder:  # they were the beginning of this run
+            settings = {**settings, 'encoder': {**encoder, 'weights': ''}}
+        model = build_model(settings)
         try:
             model.load_state_dict(load_file(path))
         except FileNotFoundError:
