@@ -12,16 +12,19 @@ from torch import nn
 from .errors import DataError
 from .layers import Codes, Points, Rows
 
-# %% ../nbs/10_blocks.ipynb #329df55c
+# %% ../nbs/10_blocks.ipynb #5e5c8de7
 class BatchNormRows(nn.BatchNorm1d):
     """Batch normalisation with a learned scale and shift, over batch and points of (B, T, F); it hears no code.
 
-    In `eval()` running statistics (momentum 0.1) take the place of the batch. `features` as in `nn.BatchNorm1d`."""
+    In `eval()` running statistics (momentum 0.1) take the place of the batch. Made as `nn.BatchNorm1d(features)`.
+    Raises `DataError` for a single point in training."""
 
     def forward(self,
                 x: Rows,  # (B, T, F) features of each point
                 ) -> Rows:  # (B, T, F)
         "Normalise, scale, shift."
+        if self.training and x.shape[0] * x.shape[1] < 2:
+            raise DataError('one point has no variance', fix='Train with more points, or call .eval() first')
         return super().forward(x.flatten(0, 1)).view_as(x)
 
 # %% ../nbs/10_blocks.ipynb #6fe4b873

@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['FILES', 'read_checkpoint', 'cache_folder', 'fetch']
 
-# %% ../nbs/50_checkpoints.ipynb #c1966a20
+# %% ../nbs/50_checkpoints.ipynb #e8dfbd23
 import difflib
 import hashlib
+import http.client
 import os
 import re
 import urllib.error
@@ -21,8 +22,9 @@ from tqdm import tqdm
 
 from .errors import CheckpointError, ConfigError, write_error
 
-# %% ../nbs/50_checkpoints.ipynb #57f5e292
-_HARMLESS = [np.dtype, np._core.multiarray.scalar, *(type(np.dtype(t)) for t in ('f4', 'f8', 'i4', 'i8', '?'))]
+# %% ../nbs/50_checkpoints.ipynb #ea9da8bc
+_HARMLESS = [np.dtype, np._core.multiarray.scalar, *(type(np.dtype(t)) for t in '? i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8'.split())]
+_REFUSED = 'GLOBAL|Unsupported class|Trying to|Can only'  # what torch says of objects, in contrast to damage
 
 def read_checkpoint(path: str | os.PathLike,  # a file that `torch.save` wrote
                     ) -> dict:  # what is in it, on the CPU
@@ -34,7 +36,9 @@ def read_checkpoint(path: str | os.PathLike,  # a file that `torch.save` wrote
         with torch.serialization.safe_globals([*_HARMLESS, (np._core.multiarray.scalar, 'numpy.core.multiarray.scalar')]):
             found = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:
-        if 'weights_only' in str(error).lower() or 'Unsupported' in str(error):
+        if isinstance(error, PermissionError):
+            problem, fix = 'no permission to read it', 'Change its permissions.'
+        elif re.search(_REFUSED, str(error)):
             problem, fix = 'holds something other than tensors and numbers', 'It is not opened, since that could run code.'
         else:
             problem, fix = 'truncated, or no checkpoint', 'Fetch it again; a web page saved by mistake looks like this.'
@@ -43,7 +47,7 @@ def read_checkpoint(path: str | os.PathLike,  # a file that `torch.save` wrote
         raise CheckpointError(f'a {type(found).__name__} where a dictionary is due', path, 'Give a whole checkpoint.')
     return found
 
-# %% ../nbs/50_checkpoints.ipynb #79dae7b4
+# %% ../nbs/50_checkpoints.ipynb #dd792254
 _SERVER = 'https://s3.eu-central-1.amazonaws.com/avg-projects/occupancy_networks/models/'
 FILES = {name: (_SERVER + name, config) for name, config in {  # file -> where it is, and its configuration
     'onet_img2mesh_3-f786b04a.pt': 'onet/img/onet',
@@ -59,7 +63,7 @@ FILES = {name: (_SERVER + name, config) for name, config in {  # file -> where i
 def cache_folder() -> Path:  # `$OCCNET_CACHE`, or `occnet` in the cache folder of the user
     "Where downloaded checkpoints are kept."
     home = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
-    return Path(os.environ.get('OCCNET_CACHE') or Path(home) / 'occnet')
+    return Path(os.environ.get('OCCNET_CACHE') or Path(home) / 'occnet').expanduser()
 
 def fetch(name: str,  # a key of `FILES`
           cache: str | os.PathLike | None = None,  # where to keep it; None: `cache_folder()`
@@ -67,7 +71,7 @@ def fetch(name: str,  # a key of `FILES`
           ) -> Path:  # the file
     "Download a published checkpoint once, going on where an earlier call broke off. Raises `CheckpointError`."
     if name not in FILES:
-        near = difflib.get_close_matches(name, FILES, 1)
+        near = difflib.get_close_matches(str(name), FILES, 1)
         raise ConfigError(f'no published file is called {name!r}', fix=f'Did you mean {near[0]!r}?' if near else
                           f'Known: {", ".join(FILES)}.')
     path = Path(cache or cache_folder()) / name
@@ -80,7 +84,7 @@ def _download(url, path, digest):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _receive(url, part)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise CheckpointError(f'cannot be downloaded ({getattr(error, "reason", error)})', path,
                               f'Try again later, or download {url} elsewhere and put it there.') from error
     except OSError as error:

@@ -53,7 +53,7 @@ class LatentEncoder(nn.Module):
         x = pool(x)
         return Normal(self.mean(x).float(), self.logstd(x).float().exp())
 
-# %% ../nbs/11_latents.ipynb #c07b75d9
+# %% ../nbs/11_latents.ipynb #4cc37ce9
 def _checked(p, occ, c, lift_c):
     "The occupancies, or a `DataError` that says what does not fit."
     shape = tuple(check_cloud(p).shape[:2])
@@ -63,7 +63,7 @@ def _checked(p, occ, c, lift_c):
     if not torch.compiler.is_compiling() and not ((occ >= 0) & (occ <= 1)).all():
         raise DataError('occupancies lie between 0 and 1, some of these do not', fix='Logits become occupancies by > 0')
     wanted = (shape[0], lift_c.in_features) if lift_c is not None else None
-    found = None if c is None else tuple(c.shape)
+    found = None if c is None else tuple(getattr(c, 'shape', ()))
     if wanted != found:
         wants, has = ('no code' if x is None else f'a code of shape {x}' for x in (wanted, found))
         raise DataError(f'this encoder reads {wants} beside the points, given is {has}', fix='Its width is `c_dim`')

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ENCODERS', 'DECODERS', 'OccupancyNetwork', 'build_model', 'count_parameters', 'ModelField', 'as_field']
 
-# %% ../nbs/13_onet.ipynb #b4ee3f58
+# %% ../nbs/13_onet.ipynb #3bf77af2
 import inspect
 from collections.abc import Mapping
 
@@ -13,20 +13,21 @@ import numpy as np
 import torch
 from fastcore.basics import patch
 from huggingface_hub import PyTorchModelHubMixin
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.distributions import Normal, kl_divergence
 
 from .decoders import DECODERS as CBN_DECODERS
 from .efficientnet import EFFICIENTNETS
 from .encoders import ENCODERS as CLOUD_ENCODERS
-from .errors import ConfigError, DataError
+from .errors import CheckpointError, ConfigError, DataError
 from .images import IMAGE_ENCODERS
 from .latents import LATENT_ENCODERS
 from .layers import Logits, Points
 from .variants import DECODER_VARIANTS
 from .voxels import VOXEL_ENCODERS
 
-# %% ../nbs/13_onet.ipynb #27c321d5
+# %% ../nbs/13_onet.ipynb #3d9628cc
 class OccupancyNetwork(nn.Module, PyTorchModelHubMixin, library_name='occnet', license='apache-2.0'):
     """An implicit model: `encode` sums up an observation in a code, `decode` answers for points, given the code.
 
@@ -53,17 +54,17 @@ class OccupancyNetwork(nn.Module, PyTorchModelHubMixin, library_name='occnet', l
 
     def decode(self,
                p: Points,  # (B, T, 3) points
-               code: Tensor,  # what `encode` or `sample` returned
+               code: Tensor,  # (B, ...) what `encode` or `sample` returned; of one shape: it serves all B
                ) -> Logits:  # (B, T), positive inside
         "The log-odds of being inside, for every point."
-        return self.decoder(p, *self._parted(code))
+        return self.decoder(p, *self._parted(code.expand(len(p), -1) if len(code) == 1 else code))
 
     def forward(self,
                 p: Points,  # (B, T, 3) points
                 inputs: Tensor | None = None,  # what the encoder reads
                 ) -> Logits:  # (B, T), positive inside
         "Encode, then decode."
-        return self.decode(p, self.encode(inputs).expand(len(p), -1) if inputs is None else self.encode(inputs))
+        return self.decode(p, self.encode(inputs))
 
     def fold(self,
              code: Tensor,  # the code of ONE shape
@@ -74,6 +75,8 @@ class OccupancyNetwork(nn.Module, PyTorchModelHubMixin, library_name='occnet', l
     def _parted(self, code):
         if not self.z_dim:
             return code, None
+        if code.ndim != 2 or code.shape[1] < self.z_dim:
+            raise DataError(f'codes (B, {self.z_dim} or more) are due, these are {tuple(code.shape)}', fix='Use `encode` or `sample`.')
         c, z = code.split([code.shape[-1] - self.z_dim, self.z_dim], dim=-1)
         return (c if c.shape[-1] else None), z
 
@@ -151,7 +154,7 @@ def count_parameters(module: nn.Module,  # a model, or a part of one
     "How large a model is."
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
 
-# %% ../nbs/13_onet.ipynb #ed47eb07
+# %% ../nbs/13_onet.ipynb #22eeb3b8
 @patch
 def prior(self: OccupancyNetwork,
           n: int = 1,  # shapes
@@ -166,8 +169,13 @@ def posterior(self: OccupancyNetwork,
               occ: Tensor,  # (B, T) their occupancies
               inputs: Tensor | None = None,  # what the encoder reads
               ) -> Normal:  # q(z | p, occ, c), (B, Z)
-    "Which latent these labelled points suggest."
-    return self.latent(p, occ, self.encoder(inputs) if self.encoder is not None else None)
+    "Which latent these labelled points suggest; of width 0 for a model without one."
+    return self._observed(p, occ, inputs)[1]
+
+@patch
+def _observed(self: OccupancyNetwork, p, occ, inputs):
+    c = self.encoder(inputs) if self.encoder is not None else None
+    return c, self.prior(len(p)) if self.latent is None else self.latent(p, occ, c)
 
 @patch
 def infer(self: OccupancyNetwork,
@@ -176,8 +184,8 @@ def infer(self: OccupancyNetwork,
           inputs: Tensor | None = None,  # what the encoder reads
           ) -> Tensor:  # (B, C + Z) codes for `decode`
     "The codes that these labelled points suggest: the mean of the posterior."
-    c = self.encoder(inputs) if self.encoder is not None else None
-    return self._joined(c, self.latent(p, occ, c).mean)
+    c, q = self._observed(p, occ, inputs)
+    return self._joined(c, q.mean)
 
 @patch
 def sample(self: OccupancyNetwork,
@@ -185,10 +193,12 @@ def sample(self: OccupancyNetwork,
            inputs: Tensor | None = None,  # of ONE shape, if the model observes something
            ) -> Tensor:  # (n, C + Z) codes for `decode`
     "Codes of n shapes that the model can imagine, under torch's global generator."
-    c = self.encoder(inputs).expand(n, -1) if self.encoder is not None else None
-    return self._joined(c, self.prior(n).sample())
+    c = self.encoder(inputs) if self.encoder is not None else None
+    if n < 0 or c is not None and len(c) != 1:
+        raise DataError(f'{n} shapes of {1 if c is None else len(c)} observations', fix='Pass inputs[:1], and 0 or more.')
+    return self._joined(None if c is None else c.expand(n, -1), self.prior(n).sample())
 
-# %% ../nbs/13_onet.ipynb #75ffcb45
+# %% ../nbs/13_onet.ipynb #72c76fe4
 @patch
 def elbo(self: OccupancyNetwork,
          p: Points,  # (B, T, 3) points
@@ -196,13 +206,29 @@ def elbo(self: OccupancyNetwork,
          inputs: Tensor | None = None,  # what the encoder reads
          ) -> tuple[Tensor, Tensor]:  # log-likelihood of the labels under one z from q, and KL(q | prior), both (B,)
     "The two terms of the evidence lower bound, in nats per shape: ELBO = first - second. Source: equation 4."
-    c = self.encoder(inputs) if self.encoder is not None else None
-    q = self.latent(p, occ, c)
+    c, q = self._observed(p, occ, inputs)
     logits = self.decode(p, self._joined(c, q.rsample()))
     likelihood = -nn.functional.binary_cross_entropy_with_logits(logits, occ.float(), reduction='none').sum(-1)
     return likelihood, kl_divergence(q, self.prior(len(p))).sum(-1)
 
-# %% ../nbs/13_onet.ipynb #32766300
+# %% ../nbs/13_onet.ipynb #173d146e
+@patch
+def _save_pretrained(self: OccupancyNetwork, save_directory):
+    given = self._hub_mixin_config or {}
+    for part in ('encoder', 'decoder', 'latent'):
+        if getattr(self, part) is not None and not isinstance(given.get(part), Mapping):
+            raise ConfigError(f'the {part} was given as a module, so its settings are not known',
+                              save_directory, 'Make the model with `build_model` to save it.')
+    PyTorchModelHubMixin._save_pretrained(self, save_directory)
+
+@patch(cls_method=True)
+def _load_as_safetensor(cls: OccupancyNetwork, model, model_file, map_location, strict):
+    try:
+        return PyTorchModelHubMixin._load_as_safetensor.__func__(cls, model, model_file, map_location, True)
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise CheckpointError(f'these weights cannot be loaded: {error}', model_file, 'Save the model again.') from error
+
+# %% ../nbs/13_onet.ipynb #d5f24d6f
 class ModelField:
     "The field of one code: points (T, 3) -> logits (T,), arrays to arrays, tensors to differentiable tensors."
 
@@ -213,6 +239,8 @@ class ModelField:
                  ):
         if isinstance(code, Tensor) and code.shape[:1] != (1,):
             raise DataError(f'a field has one shape, this code has the shape {tuple(code.shape)}', fix='Pass code[:1].')
+        if chunk < 1:
+            raise DataError(f'portions of {chunk} points', fix='Ask at least one point at a time.')
         self.model, self.code, self.chunk = model, code, chunk
         self.logits = (model.fold(code) if hasattr(model, 'fold') else None) or self._decode
         self.device = next((p.device for p in model.parameters()), torch.device('cpu'))

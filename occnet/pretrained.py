@@ -94,13 +94,15 @@ def _rules(section):
         rules += _prefixed(LATENT_NAMES[settings['latent']['name']], f'{prefix}encoder_latent', 'latent')
     return rules
 
-# %% ../nbs/50_pretrained.ipynb #48a93a16
+# %% ../nbs/50_pretrained.ipynb #32ffe8d4
 _DEFAULTS = {'encoder': 'resnet18', 'encoder_latent': None, 'decoder': 'simple', 'c_dim': 512, 'z_dim': 64,
              'encoder_kwargs': {}, 'encoder_latent_kwargs': {}, 'decoder_kwargs': {}}
-_KWARGS = {'hidden_size': 'hidden', 'hidden_dim': 'hidden', 'n_blocks': 'n_blocks', 'leaky': 'leaky'}
+_KWARGS = {'hidden_size': 'hidden', 'hidden_dim': 'hidden', 'n_blocks': 'n_blocks', 'leaky': 'leaky', 'normalize': 'normalise'}
 
 def _sizes(kwargs, of):
     "The authors' keyword arguments in our words."
+    if not isinstance(kwargs, Mapping):
+        raise ConfigError(f'{of}_kwargs are names with values, not {kwargs!r}', fix='Leave them out.')
     unknown = [key for key in kwargs if key not in (*_KWARGS, 'legacy')]
     if unknown:
         raise ConfigError(f'{of} has settings that no published model has: {", ".join(unknown)}', fix='Leave them out.')
@@ -110,6 +112,9 @@ def onet_settings(model: Mapping,  # the `model` section of a configuration of O
                   ) -> dict:  # settings for `build_model`
     "Translate; with the authors' resnet101, which is a resnet50."
     model = {**_DEFAULTS, **model}
+    for part in ('encoder', 'encoder_latent', 'decoder'):
+        if not isinstance(model[part], str | None):
+            raise ConfigError(f'{part} is {model[part]!r} and no name', fix='Give the section as the authors write it.')
     kwargs = {part: _sizes(model[f'{part}_kwargs'] or {}, part) for part in ('encoder', 'encoder_latent', 'decoder')}
     c_dim, z_dim = model['c_dim'] if model['encoder'] else 0, model['z_dim']
     if kwargs['decoder'].get('leaky') and model['decoder'] == 'cbatchnorm':
@@ -117,7 +122,8 @@ def onet_settings(model: Mapping,  # the `model` section of a configuration of O
     settings = {'decoder': {'name': model['decoder'], 'z_dim': z_dim, 'c_dim': c_dim, **kwargs['decoder']}}
     if model['encoder']:
         name = {'resnet101': 'resnet50'}.get(model['encoder'], model['encoder'])
-        settings['encoder'] = {'name': name, 'c_dim': c_dim, **kwargs['encoder']}
+        width = {'hidden': 128} if name.startswith('pointnet') else {}  # the authors' default
+        settings['encoder'] = {'name': name, 'c_dim': c_dim, **width, **kwargs['encoder']}
     if z_dim:
         settings['latent'] = {'name': model['encoder_latent'], 'z_dim': z_dim, 'c_dim': c_dim, **kwargs['encoder_latent']}
     return settings
@@ -125,14 +131,16 @@ def onet_settings(model: Mapping,  # the `model` section of a configuration of O
 def noisypixel_settings(model: Mapping,  # encoder, decoder and widths, as given to the training script of Noisy Pixels
                         ) -> dict:  # settings for `build_model`
     "The same for Noisy Pixels: pictures normalised by the data set, padding for one picture size, and blocks with a dead layer."
+    if absent := [key for key in ('encoder', 'decoder', 'cdim', 'hdim') if key not in model]:
+        raise ConfigError(f'a model of Noisy Pixels needs {", ".join(absent)}', fix='Give all four.')
     decoder = {'name': model['decoder'], 'hidden': model['hdim']} | ({'dead_fc0': True} if model['decoder'] == 'decoder-fc' else {})
-    return {'encoder': {'name': model['encoder'].replace('-', '_'), 'c_dim': model['cdim'], 'normalise': False, 'published': True},
+    return {'encoder': {'name': str(model['encoder']).replace('-', '_'), 'c_dim': model['cdim'], 'normalise': False, 'published': True},
             'decoder': {**decoder, 'c_dim': model['cdim']}}
 
 def _settings(section):
     return (noisypixel_settings if section.get('project') == 'noisypixel' else onet_settings)(section)
 
-# %% ../nbs/50_pretrained.ipynb #d4a1b8a6
+# %% ../nbs/50_pretrained.ipynb #4da162e9
 _IMAGE = {'encoder': 'resnet18', 'decoder': 'cbatchnorm', 'c_dim': 256, 'z_dim': 0}
 _LATENT = {'encoder': None, 'encoder_latent': 'simple', 'decoder': 'simple', 'c_dim': 0, 'z_dim': 128}
 OFFICIAL = {  # configuration -> its `model` section
@@ -151,24 +159,45 @@ OFFICIAL = {  # configuration -> its `model` section
        'decoder': f'decoder-{decoder}', 'cdim': 128, 'hdim': 128} for n in (0, 1, 5, 7) for decoder in ('fc', 'cbn')},
 }
 
-def _section(config):
+def _section(config, heirs=()):
     "The `model` section that a configuration means: a path of the authors, a YAML file, or the section itself."
     if isinstance(config, Mapping):
-        return config.get('model', config)
-    name = str(config).removesuffix('.yaml').removesuffix('_pretrained')
-    if name in OFFICIAL:
-        return OFFICIAL[name]
-    if Path(config).is_file():
-        try:
-            found = yaml.safe_load(Path(config).read_text(encoding='utf-8'))
-            return found['model']
-        except (yaml.YAMLError, UnicodeDecodeError, TypeError, KeyError) as error:
-            raise ConfigError('no configuration with a `model` section', config, 'Give a YAML file of the authors.') from error
-    near = difflib.get_close_matches(name, OFFICIAL, 1)
-    raise ConfigError(f'no published configuration is called {str(config)!r}',
-                      fix=f'Did you mean {near[0]!r}?' if near else f'Known: {", ".join(OFFICIAL)}.')
+        path, whole = None, config if {'model', 'inherit_from'} & config.keys() else {'model': config}
+    else:
+        path, name = config, str(config).removesuffix('.yaml').removesuffix('_pretrained')
+        if name in OFFICIAL:
+            return OFFICIAL[name]
+        whole = _read(config, name)
+    own, parent = whole.get('model') or {}, whole.get('inherit_from')
+    if not isinstance(own, Mapping) or not (own or parent):
+        raise ConfigError('no configuration with a `model` section', path, 'Give a YAML file of the authors.')
+    if path in heirs:
+        raise ConfigError('inherits from itself', path, 'Correct `inherit_from`.')
+    return _merged(_section(_found(parent, path), (*heirs, path)), own) if parent else own
 
-# %% ../nbs/50_pretrained.ipynb #4b580a5f
+def _read(config, name):
+    if not isinstance(config, str | os.PathLike) or not Path(config).is_file():
+        near = difflib.get_close_matches(name, OFFICIAL, 1)
+        raise ConfigError(f'no published configuration is called {str(config)!r}',
+                          fix=f'Did you mean {near[0]!r}?' if near else f'Known: {", ".join(OFFICIAL)}.')
+    try:
+        return dict(yaml.safe_load(Path(config).read_text(encoding='utf-8')))
+    except (yaml.YAMLError, UnicodeDecodeError, OSError, TypeError, ValueError) as error:
+        raise ConfigError('no configuration with a `model` section', config, 'Give a YAML file of the authors.') from error
+
+def _found(parent, heir):
+    "What `inherit_from` means: a file, seen from here or from a folder above the heir, or a published configuration."
+    parent = str(parent)
+    places = [Path(parent), *(folder / parent for folder in Path(heir).resolve().parents)] if heir else [Path(parent)]
+    here = next((str(place.resolve()) for place in places if place.is_file()), None)
+    return here or ('onet/' + parent.removeprefix('configs/') if parent.startswith('configs/') else parent)
+
+def _merged(old, new):
+    "Like the authors: deeper keys win, sections are merged."
+    return {**old, **{key: _merged(old[key], value) if isinstance(value, Mapping) and isinstance(old.get(key), Mapping)
+                      else value for key, value in new.items()}}
+
+# %% ../nbs/50_pretrained.ipynb #caab4c42
 def _listed(names):
     names = sorted(names)
     return ', '.join(names[:4]) + (f' and {len(names) - 4} more' if len(names) > 4 else '')
@@ -176,14 +205,15 @@ def _listed(names):
 def _tensors(checkpoint):
     "The stored tensors by published name: under `model` (or Lightning's `state_dict`), or the mapping itself."
     found = checkpoint.get('model', checkpoint.get('state_dict', checkpoint))
-    if not isinstance(found, Mapping) or not found or not all(isinstance(v, torch.Tensor) for v in found.values()):
+    if not isinstance(found, Mapping) or not found or not all(
+            isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in found.items()):
         raise CheckpointError(f'no tensors under `model`, only {_listed(map(str, checkpoint)) or "nothing"}',
                               fix='Give the checkpoint as the authors\' code wrote it.')
     return found
 
 def _fill(model, stored, rules):
     "Put every stored tensor in its place, or say what does not fit."
-    own, unused, wrong, filled = model.state_dict(), [], [], {}
+    own, unused, wrong, bad, filled = model.state_dict(), [], {}, [], {}
     for name, tensor in stored.items():
         path, _, leaf = name.rpartition('.')
         place, ones = _renamed(path, rules, 0, 1) or (path, 0)
@@ -191,12 +221,16 @@ def _fill(model, stored, rules):
         if key not in own or place == path and not _renamed(path, rules, 0, 1):
             unused.append(name)
         elif tensor.shape != own[key].shape + (1,) * (ones if leaf == 'weight' else 0):
-            wrong.append(f'{name} {tuple(tensor.shape)} for {tuple(own[key].shape)}')
+            wrong[key] = f'{name} {tuple(tensor.shape)} for {tuple(own[key].shape)}'
+        elif tensor.is_meta or tensor.is_floating_point() != own[key].is_floating_point() or not tensor.isfinite().all():
+            bad.append(name)
+            filled[key] = own[key]
         else:
             filled[key] = tensor.reshape(own[key].shape)
-    missing = [_published(key, rules)[0] for key in own.keys() - filled.keys()] if not wrong else []
+    missing = [_published(key, rules)[0] for key in own.keys() - filled.keys() - wrong.keys()]
     told = [f'{len(names)} {what}: {_listed(names)}' for names, what in (
-        (unused, 'stored tensors have no place'), (missing, 'tensors are missing'), (wrong, 'have another shape')) if names]
+        (unused, 'stored tensors have no place'), (missing, 'tensors are missing'), (wrong.values(), 'have another shape'),
+        (bad, 'hold no finite numbers of the right type')) if names]
     if told:
         raise CheckpointError('; '.join(told), fix='The configuration and the checkpoint do not belong together.')
     model.load_state_dict(filled)
@@ -207,7 +241,7 @@ def _published(key, rules):
     place, ones = _renamed(path, rules, 1, 0)
     return f'{place}.{leaf}', ones if leaf == 'weight' else 0
 
-# %% ../nbs/50_pretrained.ipynb #32dcf761
+# %% ../nbs/50_pretrained.ipynb #fd8ea843
 def from_official(checkpoint: str | os.PathLike | Mapping,  # a path, an open checkpoint, or a published file name
                   config: str | os.PathLike | Mapping | None = None,  # a key of `OFFICIAL`, a YAML file, or its `model`
                   cache: str | os.PathLike | None = None,  # where downloads go; None: see `cache_folder`
@@ -216,6 +250,8 @@ def from_official(checkpoint: str | os.PathLike | Mapping,  # a path, an open ch
 
     Strict: raises `CheckpointError` with a list when a tensor is left over, missing or of another shape, and when the
     file is damaged, holds code or cannot be had; `ConfigError` for a configuration that is not known."""
+    if not isinstance(checkpoint, str | os.PathLike | Mapping):
+        raise CheckpointError(f'a checkpoint is a path or a mapping, this is {type(checkpoint).__name__}', fix='Give its path.')
     if not isinstance(checkpoint, Mapping):
         name = str(checkpoint)
         if name in FILES and not Path(name).exists():
@@ -230,7 +266,7 @@ def from_official(checkpoint: str | os.PathLike | Mapping,  # a path, an open ch
         stored = _tensors(checkpoint if isinstance(checkpoint, Mapping) else read_checkpoint(checkpoint))
         settings = _settings(section)
         if section.get('encoder') == 'idx':
-            settings['encoder']['n_shapes'] = len(stored['encoder.weight'])
+            settings['encoder']['n_shapes'] = max([1, *stored.get('encoder.weight', torch.zeros(1)).shape[:1]])
         model = build_model(settings)
         _fill(model, stored, _rules(section))
     except CheckpointError as error:
@@ -242,12 +278,16 @@ def to_official(model: OccupancyNetwork,  # a model of this book
                 config: str | os.PathLike | Mapping,  # in whose words to write it
                 ) -> dict:  # a checkpoint as the authors' code reads it, for `torch.save`
     "The inverse of `from_official`: published names and shapes, under `model`. Raises `CheckpointError` if it cannot be."
-    section = _section(config)
-    rules, written = _rules(section), {}
-    for key, tensor in model.state_dict().items():
-        try:
-            name, ones = _published(key, rules)
-        except TypeError:
-            raise CheckpointError(f'{key} has no name in this configuration', fix='Give the configuration of this model.') from None
+    section, own, written = _section(config), model.state_dict(), {}
+    settings = _settings(section)
+    if section.get('encoder') == 'idx' and 'encoder.codes.weight' in own:
+        settings['encoder']['n_shapes'] = len(own['encoder.codes.weight'])
+    with torch.device('meta'):
+        due = build_model(settings).state_dict()
+    if odd := [key for key in own.keys() | due.keys() if key not in own or key not in due or own[key].shape != due[key].shape]:
+        raise CheckpointError(f'{len(odd)} tensors are not as in this configuration: {_listed(odd)}',
+                              fix='Give the configuration of this model.')
+    for key, tensor in own.items():
+        name, ones = _published(key, _rules(section))
         written[name] = tensor.detach().reshape(tensor.shape + (1,) * ones).clone()
     return {'state_dict' if section.get('project') == 'noisypixel' else 'model': written}

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['farthest', 'Solid', 'solidify']
 
-# %% ../nbs/01_solidify.ipynb #ba213194
+# %% ../nbs/01_solidify.ipynb #3d05c2fe
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ import mcubes
 import numpy as np
 import trimesh
 
-from .errors import MeshError
+from .errors import ConfigError, MeshError
 from .inside import winding_number
 from .lattice import AROUND, distances, edge_samples, grow, lattice_around, two_floods
 from .repair import mend, two_faces
@@ -135,7 +135,7 @@ class Solid:
     was_closed: bool  # the source was closed and kept its triangles
     capped: float  # width of the widest hole that was capped
 
-# %% ../nbs/01_solidify.ipynb #c8440463
+# %% ../nbs/01_solidify.ipynb #957d3fcb
 def solidify(mesh: trimesh.Trimesh,  # any triangles
              resolution: int = 144,  # lattice spacings in 1.1 times the longest side
              max_hole: float = .2,  # cap holes up to this width, as a fraction of the longest side
@@ -145,7 +145,10 @@ def solidify(mesh: trimesh.Trimesh,  # any triangles
     """Make a closed, outward wound solid of any triangles. A closed mesh keeps them; at most its winding is mended.
 
     `error_bound` is certain, not sampled: 2 spacings, unless a hole was capped or `max_faces` took more.
-    Raises `MeshError` for a mesh without faces, area or finite vertices."""
+    Raises `MeshError` for a mesh without faces, area or finite vertices, `ConfigError` for settings that cannot be."""
+    if not (1 <= resolution < np.inf and max_hole >= 0 and max_faces >= 4):
+        raise ConfigError(f'resolution {resolution}, max_hole {max_hole} and max_faces {max_faces} cannot be',
+                          fix='They are at least 1, 0 and 4.')
     if not len(mesh.faces) or not np.isfinite(mesh.vertices[np.unique(mesh.faces)]).all() or not mesh.area > 0:
         raise MeshError('no faces with a finite, positive area', fix='`occnet.meshes.load_mesh` says more.')
     whole = None if force else mend(mesh)
@@ -157,5 +160,5 @@ def solidify(mesh: trimesh.Trimesh,  # any triangles
     bound, share = _certified(lattice, v, f, phi, vertices, faces, moved), float(enclosed / (phi < 0).sum())
     out = trimesh.Trimesh(vertices * lattice.spacing + lattice.low, faces, process=False)
     if not (two_faces(faces) and out.volume > 0):
-        raise MeshError('no closed surface came out of these triangles', fix='Try another resolution.')
+        raise MeshError('no closed surface came out of these triangles', fix='Try another resolution, or allow more faces.')
     return Solid(out, bound * lattice.spacing, share, share < .3, False, 2 * cap * lattice.spacing)

@@ -66,7 +66,7 @@ def fresh_batch(shapes: Tensor,  # (B, M, D) parts, as `stack_parts` makes them
     cloud, normals = surface_points(shapes, n_cloud, generator)
     return batch | {'inputs': normal(cloud, noise), 'inputs.normals': normals}
 
-# %% ../nbs/14_training.ipynb #be5ddef9
+# %% ../nbs/14_training.ipynb #7d7cf674
 @dataclass
 class FreshShapes:
     """Procedural shapes with fresh exact points at every step, computed on the training device: no store, no end.
@@ -86,6 +86,15 @@ class FreshShapes:
     device: str = 'cpu'  # set by `fit`, like the next two
     start: int = 0  # step at which the stream begins
     rank: int = 0  # which of several devices this is
+
+    def __post_init__(self):
+        counts = ('n_shapes', 'n_points', 'n_cloud', 'batch_size', 'n_val', 'val_points')
+        wrong = [key for key in counts if isinstance(n := getattr(self, key), bool) or not isinstance(n, int) or n < 1]
+        wrong += [key for key, most in (('noise', math.inf), ('near', 1)) if not isinstance(x := getattr(self, key), int | float)
+                  or not 0 <= x <= most or x == math.inf]
+        if wrong or not isinstance(self.renew, bool):
+            key = (*wrong, 'renew')[0]
+            raise ConfigError(f'{key} = {getattr(self, key)!r} is out of range', fix=f'The default is {getattr(FreshShapes, key)}.')
 
     def __iter__(self):
         "Training batches without end."
@@ -224,7 +233,7 @@ def fit(folder: str | os.PathLike,  # of the run: a bare name under data/runs, o
             'finished': budget.reason != 'interrupted', **keeper.best})
     return Run(folder)
 
-# %% ../nbs/14_training.ipynb #4394dbf9
+# %% ../nbs/14_training.ipynb #3cd496bf
 def _prepare(folder, config, task, step, progress, flags):
     import lightning as L
     from lightning.pytorch.loggers import TensorBoardLogger
@@ -235,7 +244,7 @@ def _prepare(folder, config, task, step, progress, flags):
         L.seed_everything(config['seed'] + step, workers=True, verbose=False)
         module = _joined(task, L.LightningModule)(
             config['model'], config['lr'], config['threshold'], config['val_points'], config['kl_weight'])
-        trainer = L.Trainer(
+        trainer = _trainer(L)(
             default_root_dir=folder, callbacks=[budget, recorder, keeper], max_steps=-1, num_sanity_val_steps=0,
             logger=TensorBoardLogger(folder, name='', version='tensorboard', purge_step=step or None),
             val_check_interval=config['validate_every'], check_val_every_n_epoch=None, enable_checkpointing=False,
@@ -244,6 +253,16 @@ def _prepare(folder, config, task, step, progress, flags):
     if config['precision'] == '16-mixed' and trainer.strategy.root_device.type == 'cpu':
         raise ConfigError('precision = 16-mixed needs a GPU', fix='Use bf16-mixed or 32 on a CPU.')
     return trainer, module, budget, keeper
+
+def _trainer(L):
+    "Lightning's Trainer; its complaints about flags as errors of ours."
+    from lightning.pytorch.utilities.exceptions import MisconfigurationException
+    def made(**settings):
+        try:
+            return L.Trainer(**settings)
+        except (MisconfigurationException, TypeError, ValueError) as error:
+            raise ConfigError(f'Lightning says: {error}', fix='Change the flags for its Trainer.') from error
+    return made
 
 def _loaders(data, trainer, step):
     if isinstance(data, FreshShapes):
