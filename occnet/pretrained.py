@@ -197,10 +197,10 @@ def _merged(old, new):
     return {**old, **{key: _merged(old[key], value) if isinstance(value, Mapping) and isinstance(old.get(key), Mapping)
                       else value for key, value in new.items()}}
 
-# %% ../nbs/50_pretrained.ipynb #caab4c42
+# %% ../nbs/50_pretrained.ipynb #a0809292
 def _listed(names):
     names = sorted(names)
-    return ', '.join(names[:4]) + (f' and {len(names) - 4} more' if len(names) > 4 else '')
+    return ', '.join(names[:10]) + (f' and {len(names) - 10} more' if len(names) > 10 else '')
 
 def _tensors(checkpoint):
     "The stored tensors by published name: under `model` (or Lightning's `state_dict`), or the mapping itself."
