@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['PictureDataset', 'PictureData']
 
-# %% ../nbs/22_single_view.ipynb #d87baa4b
+# %% ../nbs/22_single_view.ipynb #9442c129
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from .cameras import _whole
-from .data import SeededSampler
+from .data import SeededDataset, SeededSampler
 from .errors import ConfigError, DataError
 from .pictures import image_batch, random_boxes
 
@@ -30,8 +30,8 @@ def _fitting(images, p, occ):
         raise DataError('points that are NaN or infinite', fix=fix)
     return images, p, occ
 
-# %% ../nbs/22_single_view.ipynb #3eb11c01
-class PictureDataset(Dataset):
+# %% ../nbs/22_single_view.ipynb #e2e50522
+class PictureDataset(SeededDataset):
     """Pictures with labelled points as dictionaries of tensors, a batch by a list of shapes or of (shape, seed).
 
     To train: a random view, and points drawn with replacement. To test: view 0, and all points.
@@ -55,13 +55,13 @@ class PictureDataset(Dataset):
         "How many shapes."
         return len(self.images)
 
-    def __getitem__(self, index) -> dict:
-        "A shape by its number, or a batch."
-        if not isinstance(index, list):
-            return {key: value[0] for key, value in self[[index]].items()}
-        pairs = [i if isinstance(i, tuple) else (i, int(torch.randint(2**62, ()))) for i in index]
-        rows, generator = torch.tensor([i for i, _ in pairs]), torch.Generator().manual_seed(pairs[0][1])
-        return {'idx': rows, **self._pictures(rows, generator), **self._points(rows, generator)}
+    def batch(self,
+              numbers: list,  # shapes
+              generator: torch.Generator,  # of everything drawn
+              ) -> dict:  # tensors (B, ...)
+        "Pictures and labelled points of some shapes, drawn with one generator."
+        rows = torch.tensor(numbers)
+        return {**self._pictures(rows, generator), **self._points(rows, generator)}
 
     def _pictures(self, rows, generator):
         views, side, boxes = torch.zeros_like(rows), self.images.shape[2], None

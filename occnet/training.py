@@ -45,13 +45,14 @@ def batch_iou(inside: Tensor,  # (B, T) predicted, bool
     union = (inside | occ).sum(-1)
     return torch.where(union > 0, (inside & occ).sum(-1) / union.clip(min=1), 1.)
 
-# %% ../nbs/14_training.ipynb #c0ec9256
+# %% ../nbs/14_training.ipynb #cf6d6155
 def fresh_batch(shapes: Tensor,  # (B, M, D) parts, as `stack_parts` makes them
                 points: dict,  # {'points': T}: how many labelled points under which key
                 generator: torch.Generator,  # on the device of `shapes`
                 n_cloud: int = 300,  # points of the input cloud
                 noise: float = .005,  # standard deviation added to the cloud
                 near: float = 0.,  # share of the points put around the surface (sigma .05) instead of uniformly
+                inside: float | None = None,  # share of the points that lie inside; None: as it comes
                 ) -> dict:  # points (B, T, 3), points.occ (B, T), inputs (B, N, 3), inputs.normals (B, N, 3)
     "A batch of exact training data, computed on the spot on the device of the shapes. Keys as in the store's data set."
     def normal(x, sigma):
@@ -59,14 +60,22 @@ def fresh_batch(shapes: Tensor,  # (B, M, D) parts, as `stack_parts` makes them
 
     batch, B = {}, len(shapes)
     for name, n in points.items():
-        p = torch.rand(B, n, 3, generator=generator, device=shapes.device) * 1.1 - .55
+        p = torch.rand(B, n if inside is None else 8 * n, 3, generator=generator, device=shapes.device) * 1.1 - .55
+        if inside is not None:
+            p = _chosen(p, parts_sdf(shapes, p) < 0, (round(inside * n), n - round(inside * n)), generator)
         if k := round(near * n):
             p[:, :k] = normal(surface_points(shapes, k, generator)[0], .05)
         batch |= {name: p, f'{name}.occ': (parts_sdf(shapes, p) < 0).float()}
     cloud, normals = surface_points(shapes, n_cloud, generator)
     return batch | {'inputs': normal(cloud, noise), 'inputs.normals': normals}
 
-# %% ../nbs/14_training.ipynb #7d7cf674
+def _chosen(p, occ, numbers, generator):
+    "So many points from inside and so many from outside, drawn with replacement."
+    weights = zip((occ, ~occ), numbers, strict=True)
+    index = torch.cat([torch.multinomial(w + 1e-9, n, True, generator=generator) for w, n in weights if n], 1)
+    return p.gather(1, index[..., None].expand(-1, -1, 3))
+
+# %% ../nbs/14_training.ipynb #07c0cc22
 @dataclass
 class FreshShapes:
     """Procedural shapes with fresh exact points at every step, computed on the training device: no store, no end.
@@ -78,6 +87,7 @@ class FreshShapes:
     n_cloud: int = 300  # points of the input cloud
     noise: float = .005  # standard deviation added to the cloud
     near: float = 0.  # share of the labelled points put around the surface
+    inside: float | None = None  # share of the labelled points that lie inside; None: as it comes
     renew: bool = False  # new shapes at every step instead of `n_shapes` fixed ones
     batch_size: int = 32  # shapes (B) in a step
     n_val: int = 36  # held-out shapes
@@ -90,7 +100,8 @@ class FreshShapes:
     def __post_init__(self):
         counts = ('n_shapes', 'n_points', 'n_cloud', 'batch_size', 'n_val', 'val_points')
         wrong = [key for key in counts if isinstance(n := getattr(self, key), bool) or not isinstance(n, int) or n < 1]
-        wrong += [key for key, most in (('noise', math.inf), ('near', 1)) if not isinstance(x := getattr(self, key), int | float)
+        shares = (('noise', math.inf), ('near', 1), *[('inside', 1)] * (self.inside is not None))
+        wrong += [key for key, most in shares if not isinstance(x := getattr(self, key), int | float)
                   or not 0 <= x <= most or x == math.inf]
         if wrong or not isinstance(self.renew, bool):
             key = (*wrong, 'renew')[0]
@@ -106,7 +117,8 @@ class FreshShapes:
                 some = self.shapes(self.batch_size, (1 << 60) + own)
             else:
                 some = pool[torch.randint(len(pool), (self.batch_size,), generator=generator, device=pool.device)]
-            yield fresh_batch(some, {'points': self.n_points}, generator, self.n_cloud, self.noise, self.near)
+            yield fresh_batch(some, {'points': self.n_points}, generator, self.n_cloud, self.noise, self.near,
+                              self.inside)
 
     def shapes(self, n, seed):
         "The parts of n shapes, on the device."
@@ -190,10 +202,10 @@ def _forget(folder):
     for name in ('checkpoints', 'tensorboard'):
         shutil.rmtree(folder / name, ignore_errors=True)
 
-# %% ../nbs/14_training.ipynb #19148f90
+# %% ../nbs/14_training.ipynb #fd640a8a
 def fit(folder: str | os.PathLike,  # of the run: a bare name under data/runs, or a path
         config: Mapping,  # settings, as far as they differ from `DEFAULTS`
-        data=None,  # a data module or `FreshShapes`; None: what `config['data']` asks for
+        data=None,  # a data module or loaders, whose `settings` are noted; None: what `config['data']` asks for
         restart: bool = False,  # forget what an earlier run in this folder did
         progress: bool = True,  # a bar, and a line for every validation
         command: str | None = None,  # noted in info.json; None: the command line of this process
@@ -206,7 +218,7 @@ def fit(folder: str | os.PathLike,  # of the run: a bare name under data/runs, o
     damaged checkpoint. The first Ctrl-C saves and returns."""
     folder, config = run_folder(folder), complete_config(config)
     if data is not None:  # settings that the data has already
-        config['data'] = {'source': type(data).__name__}
+        config['data'] = {'source': type(data).__name__, **getattr(data, 'settings', {})}
         config |= {key: getattr(data, key, config[key]) for key in ('batch_size', 'n_points')}
     if restart:
         _forget(folder)
