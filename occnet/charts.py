@@ -77,7 +77,7 @@ def scatter_figure(clouds: dict,  # name -> (n, 2)
         fig.add_scatter(x=p[:, 0], y=p[:, 1], name=name, mode='markers', marker={'size': size, 'color': _colour(colours, k, name)})
     return _axes(fig, xlabel, ylabel, log, legend)
 
-# %% ../nbs/06_charts.ipynb #1fd3301b
+# %% ../nbs/06_charts.ipynb #1ac22c6f
 def bar_figure(labels: list,  # one word under each group of bars
                bars: dict,  # name -> (n,) values
                ylabel: str,  # with its unit
@@ -85,12 +85,16 @@ def bar_figure(labels: list,  # one word under each group of bars
                log: str = '',  # 'y' for a logarithmic axis
                colours: dict | None = None,  # name -> colour
                legend: str = 'top right',  # its corner
+               errors: dict | None = None,  # name -> (n,) lengths of the whiskers, up and down alike
                ) -> go.Figure:  # a chart
-    "Groups of bars."
+    "Groups of bars, with whiskers for those that have errors."
     fig = go.Figure(layout={'template': 'none'})
     for k, (name, y) in enumerate(bars.items()):
         _same(len(labels), len(y), name)
         fig.add_bar(x=[str(label) for label in labels], y=_numbers(y).astype(float).tolist(), name=name, marker={'color': _colour(colours, k, name)})
+        if errors and name in errors:
+            _same(len(labels), len(errors[name]), f'errors of {name}')
+            fig.data[-1].error_y = {'array': _numbers(errors[name]).astype(float).tolist()}
     fig = _axes(fig, xlabel, ylabel, log, legend, barmode='group')
     return fig.update_xaxes(showgrid=False)
 
