@@ -34,22 +34,28 @@ def pinhole(size: int = 137,  # pixels along each side of the picture
     f = focal / sensor * size
     return np.array([[f, 0, size / 2], [0, f, size / 2], [0, 0, 1]])
 
-# %% ../nbs/04_cameras.ipynb #8ed04ba5
-def _rows(x, width, views):
-    "Numbers in rows of a given width, (T, width) or (V, T, width), or a `DataError`."
-    x = np.asarray(x, float)
+# %% ../nbs/04_cameras.ipynb #9c3434c8
+def _rows(x, width, views, one=False):
+    "Numbers in rows of a given width, (T, width) or (V, T, width), or a `DataError`; `one`: (width,) is a row, too."
+    try:
+        x = np.asarray(x, float)
+    except (TypeError, ValueError) as error:
+        raise DataError('rows that are no numbers, or of unequal length', fix=f'Give (T, {width}).') from error
+    x = x[None] if one and x.ndim == 1 else x
     if x.ndim not in (2, 3) or x.shape[-1] != width or (x.ndim == 3 and len(x) not in (1, views)):
         problem = f'an array of shape {x.shape} for {views} cameras'
         raise DataError(problem, fix=f'Give (T, {width}), or (V, T, {width}) for V cameras.')
     return x
 
-# %% ../nbs/04_cameras.ipynb #f7269c53
+# %% ../nbs/04_cameras.ipynb #dc435aff
 def look_at(eye,  # (V, 3) or (3,): where the cameras are
             center=(0, 0, 0),  # (3,) where they all look
             up=(0, 1, 0),  # (3,) what points upwards in the pictures
             ) -> np.ndarray:  # (V, 3, 4)
     "World matrices of cameras that look at a point. `ConfigError` for one that looks along `up`."
-    eyes = _rows(np.atleast_2d(eye), 3, 1)
+    eyes, center = _rows(eye, 3, 1, one=True), _rows([center], 3, 1)[0]
+    if eyes.ndim != 2 or not len(eyes):
+        raise DataError(f'places of cameras of shape {eyes.shape}', fix='Give (V, 3).')
     turn = np.array([[1], [-1], [-1]]) * np.stack([view_frame(e, center, up) for e in eyes])
     return np.concatenate([turn, -turn @ eyes[:, :, None]], axis=2)
 
@@ -71,7 +77,7 @@ def _checked(world, camera):
         raise DataError('a camera matrix without an inverse', fix='Render or fetch them again.')
     return world, camera
 
-# %% ../nbs/04_cameras.ipynb #b8e0f5c9
+# %% ../nbs/04_cameras.ipynb #76a7bf17
 @dataclass(frozen=True, eq=False)
 class Cameras:
     """Pinhole cameras of V square pictures; their axes are x to the right, y down, z into the scene.
@@ -114,21 +120,20 @@ class Cameras:
         q, depth = u @ np.linalg.inv(self.camera).transpose(0, 2, 1), np.asarray(depth, float)
         if depth.shape not in ((), q.shape[:2], q.shape[1:2]):
             raise DataError(f'depths {depth.shape} for pixels {u.shape}', fix='Give one depth for each pixel.')
-        q = q * depth[..., None]
-        with np.errstate(invalid='ignore'):
-            return (q - self.world[:, None, :, 3]) @ np.linalg.inv(self.world[:, :, :3]).transpose(0, 2, 1)
+        with np.errstate(invalid='ignore'):  # where the depth is infinite
+            return (q * depth[..., None] - self.world[:, None, :, 3]) @ np.linalg.inv(self.world[:, :, :3]).transpose(0, 2, 1)
 
-# %% ../nbs/04_cameras.ipynb #1e0606d1
+# %% ../nbs/04_cameras.ipynb #753d60e9
 def pixel_rays(cameras: Cameras,  # one or more cameras
                v: int = 0,  # the camera whose rays are wanted
                samples: int = 1,  # rays along each side of a pixel
                ) -> np.ndarray:  # ((size * samples)², 3), row by row, of unit depth
     "The directions in which a camera's pixels look; `centres[v] + depth * rays` are the points seen."
     middles = (np.arange(cameras.size * _whole(samples)) + .5) / samples
-    one, pixels = cameras[v], np.stack(np.meshgrid(middles, middles), -1).reshape(-1, 2)
+    one, pixels = cameras[[v]], np.stack(np.meshgrid(middles, middles), -1).reshape(-1, 2)
     return one.unproject(pixels, np.ones(len(pixels)))[0] - one.centres[0]
 
-# %% ../nbs/04_cameras.ipynb #196da7d2
+# %% ../nbs/04_cameras.ipynb #7da302d6
 ELEVATION = (25., 30.)  # degrees above the horizon
 DISTANCE = (1.21, 1.75)  # from the middle of the shape, in diagonals of its box
 
@@ -141,7 +146,7 @@ def orbit_cameras(azimuth,  # degrees around y, 0 is the front: (V,) or a number
     "Cameras on spheres around a point. `ConfigError` for one straight above or below it, and for NaN."
     try:
         a, e, d = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, float)) for x in (azimuth, elevation, distance)))
-        good = np.isfinite([a, e, d]).all() and (d > 0).all() and np.isfinite(center).all() and np.shape(center) == (3,)
+        good = len(a) and np.isfinite([a, e, d]).all() and (d > 0).all() and np.isfinite(center).all() and np.shape(center) == (3,)
     except (TypeError, ValueError):
         good = False
     if not good:
@@ -160,40 +165,45 @@ def choy_cameras(n: int = 24,  # views
     "Random views as in Choy et al. (2016): any azimuth, 25 to 30 degrees above, from where the shape just fits."
     if not 0 < diagonal < np.inf:
         raise ConfigError(f'a diagonal of {diagonal}', fix='Give the diagonal of the box of the shape.')
-    share = np.random.default_rng(seed).random((_whole(n), 3)).T
+    share = np.random.default_rng(_whole(seed, 0)).random((_whole(n), 3)).T
     (low, high), (near, far) = ELEVATION, DISTANCE
     return orbit_cameras(360 * share[0], low + (high - low) * share[1],
                          diagonal * (near + (far - near) * share[2]), size, center)
 
-# %% ../nbs/04_cameras.ipynb #54391729
+# %% ../nbs/04_cameras.ipynb #304e3f6a
 def crop_cameras(cameras: Cameras,  # V cameras
                  boxes=None,  # (V, 4) or (4,) left, top, width, height in pixels; None: the whole picture
                  size: int = 224,  # pixels along each side of the new pictures
                  ) -> Cameras:  # V cameras of the new pictures
     "The cameras of pictures that were cropped and resized. Raises `DataError` for boxes of no area."
-    size = _whole(size)
-    boxes = np.asarray([0, 0, cameras.size, cameras.size] if boxes is None else boxes, float)
-    if boxes.shape not in ((4,), (len(cameras), 4)) or not (boxes[..., 2:] > 0).all():
+    size, whole = _whole(size), [0, 0, cameras.size, cameras.size]
+    boxes = _rows(whole if boxes is None else boxes, 4, 1, one=True)
+    if boxes.shape not in ((1, 4), (len(cameras), 4)) or not (boxes[..., 2:] > 0).all():
         raise DataError(f'boxes of shape {boxes.shape}, or without area', fix='Give left, top, width, height for each.')
     change = np.zeros((len(cameras), 3, 3))
     scale = size / boxes[..., 2:]
     change[:, [0, 1], [0, 1]], change[:, :2, 2], change[:, 2, 2] = scale, -boxes[..., :2] * scale, 1
     return Cameras(cameras.world, change @ cameras.camera, size)
 
-# %% ../nbs/04_cameras.ipynb #956f68a4
+# %% ../nbs/04_cameras.ipynb #330a0e26
 def _place(loc, scale):
     "Where the unit cube lies in the original, or a `DataError`."
-    loc, scale = np.asarray(loc, float), float(scale)
+    try:
+        loc, scale = np.asarray(loc, float), float(scale)
+    except (TypeError, ValueError) as error:
+        raise DataError('loc and scale that are no numbers', fix='Take both from the points.npz of the model.') from error
     if loc.shape != (3,) or not np.isfinite(loc).all() or not 0 < scale < np.inf:
         raise DataError(f'loc {loc} and scale {scale} place no cube', fix='Take both from the points.npz of the model.')
     return loc, scale
 
-# %% ../nbs/04_cameras.ipynb #4d5f597f
+# %% ../nbs/04_cameras.ipynb #8758a0ae
 def place_cameras(cameras: Cameras,  # of the original
                   loc,  # (3,) and
                   scale: float,  # as `normalise` gave them: normalised = (original - loc) / scale
                   ) -> Cameras:  # of the normalised: the same pixels, and depths divided by the scale
     "The cameras that see in the unit cube what these see in the original. `DataError` for a cube without size."
+    if not hasattr(cameras, 'world'):
+        raise DataError(f'{type(cameras).__name__} where `Cameras` are due', fix='Make them with `orbit_cameras`.')
     (loc, scale), turn = _place(loc, scale), cameras.world[:, :, :3]
     move = (turn @ loc + cameras.world[:, :, 3]) / scale
     return Cameras(np.concatenate([turn, move[:, :, None]], axis=2), cameras.camera, cameras.size)

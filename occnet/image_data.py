@@ -14,7 +14,7 @@ from .data import SeededDataset, SeededSampler
 from .errors import ConfigError, DataError
 from .pictures import image_batch, random_boxes
 
-# %% ../nbs/22_single_view.ipynb #b58669bc
+# %% ../nbs/22_single_view.ipynb #6c54ff87
 def _fitting(images, p, occ):
     "The three arrays as tensors, or a `DataError`."
     fix = 'Give (N, V, S, S, 1 or 3) uint8, (N, M, 3) finite and (N, M).'
@@ -26,11 +26,11 @@ def _fitting(images, p, occ):
     fits = len(a) == 5 and square and a[-1] in (1, 3) and len(c) == 2 and b == (*c, 3) and a[0] == c[0]
     if not fits or 0 in (*a, *b) or images.dtype != torch.uint8:
         raise DataError(f'pictures {a} {images.dtype}, points {b} and labels {c}', fix=fix)
-    if not p.isfinite().all():
-        raise DataError('points that are NaN or infinite', fix=fix)
+    if not p.isfinite().all() or not ((occ == 0) | (occ == 1)).all():
+        raise DataError('points that are NaN or infinite, or labels that are not 0 or 1', fix=fix)
     return images, p, occ
 
-# %% ../nbs/22_single_view.ipynb #e2e50522
+# %% ../nbs/22_single_view.ipynb #c6fbc174
 class PictureDataset(SeededDataset):
     """Pictures with labelled points as dictionaries of tensors, a batch by a list of shapes or of (shape, seed).
 
@@ -44,12 +44,14 @@ class PictureDataset(SeededDataset):
                  train: bool = True,  # False: the keys `points_iou` instead of `points`
                  n_points: int = 2048,  # labelled points of each shape, to train
                  size: int = 224,  # pixels along each side of what the network sees
-                 augment: bool = False,  # cut a random box of at least 3/4 of the area, to train
+                 augment: bool = False,  # cut a random square of at least 3/4 of the area, to train
                  jitter: float = 1e-4,  # standard deviation that blurs the float16 lattice of stored points
                  ):
         self.images, self.p, self.occ = _fitting(images, p, occ)
         self.train, self.augment, self.jitter = train, augment, jitter
         self.n_points, self.size = _whole(n_points), _whole(size)
+        if not 0 <= jitter < float('inf'):
+            raise ConfigError(f'jitter {jitter}', fix='Use 0 or more.')
 
     def __len__(self) -> int:
         "How many shapes."
@@ -78,7 +80,7 @@ class PictureDataset(SeededDataset):
         p = p.float() + self.jitter * torch.randn(p.shape, generator=generator)
         return {name: p, f'{name}.occ': occ.float()}
 
-# %% ../nbs/22_single_view.ipynb #3eeb2e94
+# %% ../nbs/22_single_view.ipynb #02b982a6
 class PictureData:
     """What `fit` asks for: training batches from the first shapes, validation batches from the last `n_val`.
 
@@ -95,7 +97,7 @@ class PictureData:
                  ):
         if not _whole(n_val) < len(images):
             raise ConfigError(f'{n_val} of {len(images)} shapes for validation', fix='Leave some on either side.')
-        self.batch_size, self.seed = batch_size, seed
+        self.batch_size, self.seed, self.settings = batch_size, seed, {'n_val': n_val, **options}
         self.parts = [PictureDataset(images[some], p[some], occ[some], train, **options)
                       for some, train in ((slice(None, -n_val), True), (slice(-n_val, None), False))]
         self.n_points = self.parts[0].n_points

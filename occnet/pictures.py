@@ -19,19 +19,23 @@ from torch.nn.functional import interpolate
 from .cameras import _whole
 from .errors import ConfigError, DataError
 
-# %% ../nbs/04_images.ipynb #4d774e85
+# %% ../nbs/04_images.ipynb #a37fabe6
 def _eight_bits(picture):
     "The same picture with eight bits a channel, or a ValueError."
     if picture.mode.startswith(('I', 'F')):
         a = np.asarray(picture)
-        if picture.mode == 'F' or a.min() < 0 or a.max() > 65535:
-            raise ValueError('its numbers are neither 8 nor 16 bits')
+        if picture.mode == 'F' or a.min() < 0 or a.max() > 65535 or 0 < a.max() < 256:
+            raise ValueError('its numbers are neither 8 nor 16 bits, or 8 bits stored as 16')
+        if picture.has_transparency_data:
+            raise ValueError('16 bits with transparency')
         return Image.fromarray(np.round(a / 257).astype(np.uint8))
     return picture
 
 def over_white(rgba: np.ndarray,  # (..., 4) uint8, colour and opacity
                ) -> np.ndarray:  # (..., 3) uint8
-    "What is seen of a transparent picture on white paper."
+    "What is seen of a transparent picture on white paper. Raises `DataError` for other arrays."
+    if rgba.dtype != np.uint8 or not rgba.ndim or rgba.shape[-1] != 4:
+        raise DataError(f'an array of shape {rgba.shape} and type {rgba.dtype}', fix='Give (..., 4) uint8.')
     alpha = rgba[..., 3:] / 255
     return np.round(alpha * rgba[..., :3] + 255 * (1 - alpha)).astype(np.uint8)
 
@@ -54,7 +58,7 @@ def read_picture(path: str | os.PathLike,  # JPEG, PNG, WebP, TIFF, GIF, BMP, â€
         problem = f'truncated, or no picture ({str(error)[:60]})' if str(error) else 'truncated, or no picture'
         raise DataError(problem.replace(str(path), 'this file'), path, 'Save it as 8-bit JPEG or PNG.') from error
 
-# %% ../nbs/04_images.ipynb #27787bb4
+# %% ../nbs/04_images.ipynb #803a8626
 def _square(rgb):
     "White bars at the two short sides."
     (h, w), side = rgb.shape[:2], max(rgb.shape[:2])
@@ -62,6 +66,13 @@ def _square(rgb):
     top, left = (side - h) // 2, (side - w) // 2
     out[top:top + h, left:left + w] = rgb
     return out
+
+def _numbers(boxes):
+    "Boxes as a tensor, or a `DataError`."
+    try:
+        return torch.as_tensor(boxes).cpu()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DataError('boxes that are no numbers', fix='Draw them with `random_boxes`.') from error
 
 def _batch(images):
     "Stored or ready pictures as floats (B, C, H, W) in [0, 1], or a `DataError`."
@@ -75,7 +86,7 @@ def _batch(images):
     x = x.permute(0, 3, 1, 2).float() / 255
     return x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x
 
-# %% ../nbs/04_images.ipynb #80494a81
+# %% ../nbs/04_images.ipynb #94e2a92c
 def image_batch(images,  # (B, H, W, C) uint8, numpy or torch, on any device
                 size: int = 224,  # pixels along each side of the result
                 boxes=None,  # (B, 4) left, top, width, height: what to cut out of each; None: all of it
@@ -84,8 +95,8 @@ def image_batch(images,  # (B, H, W, C) uint8, numpy or torch, on any device
     x, size = _batch(images), _whole(size)
     parts = [x]
     if boxes is not None:
-        b, whole, low = torch.as_tensor(boxes).cpu(), torch.tensor([x.shape[3], x.shape[2]]), torch.tensor([0, 0, 1, 1])
-        if b.shape != (len(x), 4) or not (b >= low).all() or (b[:, :2] + b[:, 2:] > whole).any():
+        b, whole, low = _numbers(boxes), torch.tensor([x.shape[3], x.shape[2]]), torch.tensor([0, 0, 1, 1])
+        if b.shape != (len(x), 4) or not (b >= low).all() or (b[:, :2] > whole - b[:, 2:]).any() or (b % 1).any():
             problem = f'boxes of shape {tuple(b.shape)} that do not fit {len(x)} pictures of {whole.tolist()} pixels'
             raise DataError(problem, fix='Draw them with `random_boxes`.')
         parts = [one[None, :, top:top + h, left:left + w]
@@ -96,10 +107,14 @@ def image_batch(images,  # (B, H, W, C) uint8, numpy or torch, on any device
 def load_image(path: str | os.PathLike,  # any picture file
                size: int = 224,  # pixels along each side of the result
                ) -> torch.Tensor:  # (3, size, size) float32 in [0, 1]
-    "A picture for the network: upright, on white, square, resized. Raises `DataError` as `read_picture` does."
-    return image_batch(_square(read_picture(path))[None], size)[0]
+    "A picture for the network: upright, on white, square, resized. `DataError` as from `read_picture`, and for strips."
+    rgb = read_picture(path)
+    if max(rgb.shape) ** 2 > Image.MAX_IMAGE_PIXELS:
+        problem = f'{rgb.shape[1]} by {rgb.shape[0]} pixels are too long for a square'
+        raise DataError(problem, path, 'Cut the thing out of it, or make it smaller.')
+    return image_batch(_square(rgb)[None], size)[0]
 
-# %% ../nbs/04_images.ipynb #9972ac7c
+# %% ../nbs/04_images.ipynb #fecc42c6
 def contact_sheet(images,  # (N, H, W, 1 or 3) uint8, or (N, 3, H, W) floats as `image_batch` makes them
                   columns: int = 8,  # pictures in a row
                   titles=None,  # a word above each
@@ -108,7 +123,7 @@ def contact_sheet(images,  # (N, H, W, 1 or 3) uint8, or (N, 3, H, W) floats as 
                   ) -> np.ndarray:  # (rows, across, 3) uint8
     "Pictures side by side. Raises `DataError` for what is no stack of pictures."
     if torch.is_tensor(images) and images.is_floating_point():
-        images = (images.detach().permute(0, 2, 3, 1) * 255).round().byte()
+        images = (images.detach().movedim(1, -1) * 255).nan_to_num(0).round().clamp(0, 255).byte()
     try:
         stack = np.asarray(images.cpu() if torch.is_tensor(images) else images)
     except ValueError as error:
@@ -118,7 +133,7 @@ def contact_sheet(images,  # (N, H, W, 1 or 3) uint8, or (N, 3, H, W) floats as 
         raise DataError(problem, fix='Give (N, H, W, 3) uint8.')
     stack = np.broadcast_to(stack, (*stack.shape[:3], 3)).repeat(_whole(times), 1).repeat(times, 2)
     (n, h, w), titles, head = stack.shape[:3], list(titles or ()), 15 if titles else 0
-    columns = min(_whole(columns), n)
+    columns, gap = min(_whole(columns), n), _whole(gap, 0)
     across, down = columns * (w + gap) - gap, -(-n // columns) * (h + head + gap) - gap
     sheet = Image.new('RGB', (across, down), 'white')
     for i, picture in enumerate(stack):
@@ -138,25 +153,18 @@ def show_pictures(images,  # as for `contact_sheet`
     Image.fromarray(contact_sheet(images, columns, titles, times)).save(buffer, 'PNG', optimize=True)
     display({'image/png': buffer.getvalue()}, raw=True)
 
-# %% ../nbs/04_images.ipynb #192f63a9
+# %% ../nbs/04_images.ipynb #fa8b3026
 def random_boxes(n: int,  # pictures
                  side: int = 137,  # pixels along each side of them
                  generator: torch.Generator | None = None,  # of the random numbers
-                 scale: tuple = (.75, 1.),  # area of the box over that of the picture
-                 ratio: tuple = (3 / 4, 4 / 3),  # width over height
+                 scale: tuple[float, float] = (.75, 1.),  # least and largest area of a box over that of the picture
                  ) -> torch.Tensor:  # (n, 4) int64: left, top, width, height
-    """Boxes for `image_batch`, drawn as the transform `RandomResizedCrop` of the published training draws them.
+    """Square boxes for `image_batch`. Raises `ConfigError` for areas outside of (0, 1].
 
-    Raises `ConfigError` for areas outside of (0, 1] and ratios that are not positive."""
-    if not (0 < scale[0] <= scale[1] <= 1 and 0 < ratio[0] <= ratio[1]):
-        raise ConfigError(f'areas {scale} and ratios {ratio}', fix='Areas in (0, 1], ratios positive, low before high.')
-    draw = torch.rand(2, _whole(n, 0), 10, generator=generator)
-    area = _whole(side) ** 2 * (scale[0] + (scale[1] - scale[0]) * draw[0])
-    low, high = np.log(ratio)
-    stretch = torch.exp(low + (high - low) * draw[1])
-    wh = torch.stack([(area * stretch).sqrt(), (area / stretch).sqrt()], -1).round().long()
-    fits = (wh <= side).all(-1) & (wh > 0).all(-1)
-    wh = wh[torch.arange(n), fits.int().argmax(1)]
-    wh[~fits.any(1)] = side
-    corner = (torch.rand(n, 2, generator=generator) * (side - wh + 1)).long()
-    return torch.cat([corner, wh], 1)
+    Source: `img_augment` of the authors' code, torchvision's `RandomResizedCrop` with a ratio of 1."""
+    if len(scale) != 2 or not 0 < scale[0] <= scale[1] <= 1:
+        raise ConfigError(f'areas {scale}', fix='Give two in (0, 1], low before high.')
+    share = scale[0] + (scale[1] - scale[0]) * torch.rand(_whole(n, 0), 1, generator=generator)
+    length = (_whole(side) * share.sqrt()).round().long().clamp(min=1)
+    corner = (torch.rand(n, 2, generator=generator) * (side - length + 1)).long().minimum(side - length)
+    return torch.cat([corner, length.expand(-1, 2)], 1)

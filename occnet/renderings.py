@@ -52,15 +52,17 @@ def write_cameras(path: str | os.PathLike,  # the cameras.npz to write
     with atomic_write(path) as part, open(part, 'wb') as file:
         np.savez(file, **arrays)
 
-# %% ../nbs/04_renderings.ipynb #0193b059
+# %% ../nbs/04_renderings.ipynb #eb70c1f7
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.webp', '.bmp', '.gif', '.tif', '.tiff')
+
+def _pictures(folder):
+    return [f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES] if folder.is_dir() else []
 
 def picture_files(folder: str | os.PathLike,  # a folder
                   ) -> list[Path]:  # sorted by name, numbers in it by value: 2 before 10
     "The picture files of a folder. Raises `DataError` where there is none."
     folder = Path(folder)
-    files = [f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES] if folder.is_dir() else []
-    if not files:
+    if not (files := _pictures(folder)):
         problem = 'no pictures in this folder' if folder.is_dir() else 'no such folder'
         raise DataError(problem, folder, f'Give a folder with files {" ".join(SUFFIXES)}.')
     return sorted(files, key=lambda f: [int(t) if t.isdecimal() else t for t in re.split(r'(\d+)', f.name)])
@@ -86,7 +88,7 @@ def read_views(folder: str | os.PathLike,  # e.g. …/img_choy2016
         raise DataError(problem, folder, 'Fetch or render the folder again.')
     return np.stack(images), cameras
 
-# %% ../nbs/04_renderings.ipynb #95321a84
+# %% ../nbs/04_renderings.ipynb #8e963dab
 def write_views(folder: str | os.PathLike,  # made if needed
                 images: np.ndarray,  # (V, S, S, C) uint8; 1, 3 or 4 channels
                 cameras: Cameras | None = None,  # of these pictures
@@ -104,11 +106,13 @@ def write_views(folder: str | os.PathLike,  # made if needed
     if cameras is not None and (len(cameras), cameras.size) != images.shape[:2]:
         problem = f'{len(cameras)} cameras of {cameras.size} pixels for pictures {images.shape}'
         raise DataError(problem, fix='Give one camera for each picture, of its size.')
-    names = {f'{i:03d}{suffix}' for i in range(len(images))}
-    others = sorted({f.name for f in picture_files(folder)} - names) if any(folder.glob('*.*g')) else []
+    names = [f'{i:03d}{suffix}' for i in range(len(images))]
+    others = sorted({f.name for f in _pictures(folder)} - set(names))
     if others:
         raise DataError(f'other pictures are here already, {others[0]} for one', folder, 'Choose an empty folder.')
-    for name, image in zip(sorted(names), images, strict=True):
+    if folder.is_dir():
+        (folder / 'cameras.npz').unlink(missing_ok=True)  # of the pictures that are replaced now
+    for name, image in zip(names, images, strict=True):
         image = over_white(image) if image.shape[2] == 4 and suffix == '.jpg' else image
         with atomic_write(folder / name) as part:
             Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(part, quality=95)

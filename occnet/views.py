@@ -88,16 +88,26 @@ def surface_views(mesh: trimesh.Trimesh,  # any mesh, or a `Shape`
         depths[i, number], normals[i, number] = target[4] * depth, normal @ _frame(camera.world[0]).T
     return depths.reshape(v, s, s), normals.reshape(v, s, s, 3)
 
-# %% ../nbs/04_views.ipynb #c1831d0b
+# %% ../nbs/04_views.ipynb #6f167be8
 LAMP = (-.5, .8, .6)  # up to the left of the camera, and travelling with it
 CHANNELS = {'rgb': 3, 'grey': 1, 'rgba': 4, 'alpha': 1, 'depth': 1, 'normals': 3}
 
 def _names(channels):
     "The names in 'rgb+depth', or a `ConfigError`."
-    names = channels.split('+') if isinstance(channels, str) else list(channels)
+    names = channels.split('+') if isinstance(channels, str) else []
     if not names or set(names) - set(CHANNELS):
         raise ConfigError(f'no channels called {channels!r}', fix=f'Join some of these by +: {", ".join(CHANNELS)}.')
     return names
+
+def _vector(lamp):
+    "The way to the lamp, or a `ConfigError`."
+    try:
+        lamp = np.asarray(lamp, float)
+    except (TypeError, ValueError):
+        lamp = np.zeros(0)
+    if lamp.shape != (3,) or not np.isfinite(lamp).all() or not lamp.any():
+        raise ConfigError('a lamp that is nowhere', fix='Give the way to it, three numbers: right, up, back.')
+    return lamp
 
 def _painted(target, camera, rgb, lamp, samples):
     "Colour times opacity, and opacity: (S, S, 4) in [0, 1]."
@@ -117,7 +127,7 @@ def _measured(target, camera):
     bytes_ = bytes_.reshape(camera.size, camera.size, 4)
     return bytes_[..., :1], bytes_[..., 1:]
 
-# %% ../nbs/04_views.ipynb #9cb846c1
+# %% ../nbs/04_views.ipynb #0b2efea1
 def render_views(mesh: trimesh.Trimesh,  # any mesh, or a `Shape`
                  n: int = 24,  # views
                  size: int = 137,  # pixels along each side
@@ -133,13 +143,14 @@ def render_views(mesh: trimesh.Trimesh,  # any mesh, or a `Shape`
 
     Raises `MeshError` for what is no mesh, `ConfigError` for unknown channels and numbers that make no picture.
     Views as in Choy et al. (2016), used by Occupancy Networks in section 4.2."""
-    names, rgb, lamp, samples = _names(channels), as_rgba(colour)[:3], np.asarray(lamp, float), _whole(samples)
-    if lamp.shape != (3,) or not np.isfinite([*lamp, *rgb]).all():
-        raise ConfigError(f'a lamp at {lamp}, a colour {rgb}', fix='Both are three numbers; the lamp: right, up, back.')
+    names, rgb, lamp, samples = _names(channels), as_rgba(colour)[:3], _vector(lamp), _whole(samples)
+    if not np.isfinite(rgb).all():
+        raise ConfigError(f'a colour of {rgb}', fix='Give a CSS name, or three numbers in [0, 1].')
     target = _target(mesh, crease)
     cameras = choy_cameras(n, seed, size, *target[3:]) if cameras is None else cameras
-    images = np.empty((len(cameras), cameras.size, cameras.size, sum(CHANNELS[name] for name in names)), np.uint8)
-    for image, camera in zip(images, place_cameras(cameras, *target[3:]), strict=True):
+    placed = place_cameras(cameras, *target[3:])
+    images = np.empty((len(placed), placed.size, placed.size, sum(CHANNELS[name] for name in names)), np.uint8)
+    for image, camera in zip(images, placed, strict=True):
         parts = {}
         if set(names) & {'depth', 'normals'}:
             parts['depth'], parts['normals'] = _measured(target, camera)
@@ -162,17 +173,19 @@ def views_of(mesh: trimesh.Trimesh,  # any mesh, or a `Shape`
     "The pictures alone, one grey channel if nothing else is asked for: what a store keeps of a shape."
     return render_views(mesh, n, size, seed, channels, **options)[0]
 
-# %% ../nbs/04_views.ipynb #0617a77f
+# %% ../nbs/04_views.ipynb #901249e1
 def mark_points(images: np.ndarray,  # (V, S, S, 3) uint8, not changed
                 cameras: Cameras,  # of these pictures
                 p: np.ndarray,  # (T, 3) points
                 labels: np.ndarray | None = None,  # (T,) bool, True inside; None: all are painted as input
                 ) -> np.ndarray:  # (V, S, S, 3) uint8
     "Points painted into pictures, one pixel each: inside over outside. `DataError` when sizes do not fit."
-    images, occ = np.array(images), np.asarray(np.zeros(len(p)) if labels is None else labels).astype(bool)
-    if images.shape != (len(cameras), cameras.size, cameras.size, 3) or len(occ) != len(p):
-        problem = f'{len(cameras)} cameras, pictures {images.shape}, {len(p)} points and {len(occ)} labels'
-        raise DataError(problem, fix='One camera for each picture (V, S, S, 3), one label for each point.')
+    images, shape = np.array(images), (len(cameras), cameras.size, cameras.size, 3)
+    occ = np.zeros(len(p), bool) if labels is None else np.asarray(labels)
+    if images.shape != shape or images.dtype != np.uint8 or occ.shape != (len(p),) or occ.dtype != bool:
+        problem = (f'{len(cameras)} cameras, pictures {images.shape} of {images.dtype}, {len(p)} points and labels '
+                   f'{occ.shape} of {occ.dtype}')
+        raise DataError(problem, fix='Give pictures (V, S, S, 3) uint8, one camera each, and one bool for each point.')
     names = ('input', 'input') if labels is None else ('outside', 'inside')
     colours = [np.uint8(as_rgba(COLOURS[name])[:3] * 255) for name in names]
     for image, pixels in zip(images, cameras.project(p)[0], strict=True):
