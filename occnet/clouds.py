@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['SPREADS', 'farthest_points', 'relaxed_points', 'even_cloud', 'ResampleReport', 'resample', 'load_clouds',
-           'split_clouds', 'turned', 'shaken']
+           'split_clouds', 'turned', 'shaken', 'procedural_clouds']
 
-# %% ../nbs/31_clouds.ipynb #7be4d7a6
+# %% ../nbs/31_clouds.ipynb #93be3c49
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from .errors import ConfigError, DataError, OccnetError, atomic_write
 from .formats import read_cloud
 from .meshes import SUFFIXES, load_mesh
 from .sampling import surface_points
+from .shapes import sample_shapes
 from .sets import check_clouds, to_unit_sphere
 
 # %% ../nbs/31_clouds.ipynb #91a9bea7
@@ -58,12 +59,12 @@ def relaxed_points(points: np.ndarray,  # (N, 3) many points, uniform on a surfa
     rest = np.setdiff1d(np.arange(len(points)), first)[:n - len(first)]  # where two centres met in one point
     return np.concatenate([first, rest])
 
-# %% ../nbs/31_clouds.ipynb #d56c6cff
-SPREADS = {'lloyd': relaxed_points, 'farthest': farthest_points}
+# %% ../nbs/31_clouds.ipynb #67aec332
+SPREADS = {'farthest': farthest_points, 'lloyd': relaxed_points}
 
 def even_cloud(source,  # a `Trimesh`, a `Shape`, or points (N, 3)
                n: int = 2048,  # points
-               spread: str = 'lloyd',  # a key of `SPREADS`: how the points keep apart
+               spread: str = 'farthest',  # a key of `SPREADS`: how the points keep apart
                rng: np.random.Generator = None,  # fresh entropy when None
                ) -> np.ndarray:  # (n, 3) float32
     "Points that cover a surface evenly: ten times as many at random, and of these the best. A cloud is only thinned."
@@ -84,12 +85,12 @@ class ResampleReport:
         lines = [f'{len(self.written)} clouds written, {len(self.present)} were there, {len(self.skipped)} files skipped']
         return '\n'.join(lines + [f'  {path}: {why}' for path, why in self.skipped.items()])
 
-# %% ../nbs/31_clouds.ipynb #d64712bb
+# %% ../nbs/31_clouds.ipynb #87190cd0
 def resample(source: str | os.PathLike,  # a folder of meshes (.obj, .off, ...) or of clouds, at any depth
              out: str | os.PathLike,  # the folder of the .npy clouds, with the same folders inside
              n_points: int = 2048,  # points of each cloud
              normalise: bool = True,  # to the unit sphere; the trainer can also do it
-             spread: str = 'lloyd',  # or 'farthest'
+             spread: str = 'farthest',  # or 'lloyd'
              seed: int = 0,  # of the points; a file draws the same whatever lies beside it
              overwrite: bool = False,  # make clouds anew that are there
              progress: bool = True,  # show a bar
@@ -191,3 +192,15 @@ def shaken(clouds: Tensor,  # (n, N, 3)
            ) -> Tensor:  # (n, N, 3)
     "Clouds with independent normal noise on every coordinate."
     return clouds + sigma * torch.randn(clouds.shape, generator=generator).to(clouds)
+
+# %% ../nbs/31_clouds.ipynb #db288a8a
+def procedural_clouds(n: int,  # shapes
+                      families: Sequence | None = None,  # names from `occnet.shapes.FAMILIES`; None: all
+                      n_points: int = 512,  # points of each
+                      seed: int = 0,  # of shapes and points
+                      ) -> Tensor:  # (n, n_points, 3) float32 in the unit sphere, z up like the sockets
+    "Evenly spread clouds of made-up shapes, to learn from before there is data of one's own."
+    clouds = [even_cloud(shape, n_points, rng=np.random.default_rng([seed, i]))
+              for i, shape in enumerate(sample_shapes(n, families, seed))]
+    x, y, z = to_unit_sphere(np.stack(clouds).astype(np.float64)).transpose(2, 0, 1)
+    return torch.tensor(np.stack([x, -z, y], -1), dtype=torch.float32)

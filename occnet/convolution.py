@@ -96,7 +96,7 @@ def receptive_field(maps: Callable,  # image -> a list of maps (B, channels, H',
     mix = torch.randn(middle.shape, generator=torch.Generator().manual_seed(0)).to(middle)
     return torch.autograd.grad(middle, image, mix)[0].abs().sum(1).amax(0)
 
-# %% ../nbs/11_convolution.ipynb #59eac1d5
+# %% ../nbs/11_convolution.ipynb #f3d811e7
 class PSGNCond(nn.Module):
     """Nineteen convolutions in seven blocks, each block but the first at half the side; the code is the mean of the last map.
 
@@ -107,7 +107,7 @@ class PSGNCond(nn.Module):
                  c_dim: int = 512,  # width C of the code
                  ):
         super().__init__()
-        if c_dim < 32 or c_dim % 32:
+        if not isinstance(c_dim, int) or c_dim < 32 or c_dim % 32:
             raise ConfigError(f'c_dim = {c_dim} of psgn_cond', fix='It takes a multiple of 32')
         widths, counts = [c_dim // 32 << min(i, 5) for i in range(7)], (2, 3, 3, 3, 3, 4, 1)
         self.blocks = nn.ModuleList()

@@ -6,7 +6,7 @@
 __all__ = ['BLOCKS', 'IMAGE_ENCODERS', 'ResidualBlock', 'Trunk', 'Normalise', 'load_imagenet', 'ResNet', 'ResNet18', 'ResNet34',
            'ResNet50', 'ResNet101', 'R2N2Simple', 'R2N2Resnet', 'Images', 'PSGNCond', 'SimpleConv', 'check_image']
 
-# %% ../nbs/11_images.ipynb #de18d683
+# %% ../nbs/11_images.ipynb #600e3fd0
 import os
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .convolution import Images, PSGNCond, SimpleConv, check_image
-from .errors import CheckpointError
+from .errors import CheckpointError, ConfigError, DataError
 from .layers import Codes
 
 # %% ../nbs/11_images.ipynb #1d840259
@@ -51,16 +51,18 @@ class ResidualBlock(nn.Module):
             y = self.bn3(self.conv3(y.relu_()))
         return (y + (x if self.downsample is None else self.downsample(x))).relu_()
 
-# %% ../nbs/11_images.ipynb #cb495628
+# %% ../nbs/11_images.ipynb #72ecb823
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}  # in each stage; by depth
 
 class Trunk(nn.Module):
-    "A ResNet without its classifier, with torchvision's parameter names. Source: He et al. 2016, table 1."
+    "A ResNet without its classifier, with torchvision's names; `ConfigError` for other depths. He et al. 2016, table 1."
 
     def __init__(self,
                  depth: int = 18,  # layers that have weights: 18, 34, 50 or 101
                  ):
         super().__init__()
+        if depth not in BLOCKS:
+            raise ConfigError(f'a ResNet of depth {depth!r}', fix=f'Known: {", ".join(map(str, BLOCKS))}')
         bottleneck = depth >= 50
         self.conv1, self.bn1 = nn.Conv2d(3, 64, 7, 2, padding=3, bias=False), nn.BatchNorm2d(64)
         self.channels = 64
@@ -107,13 +109,22 @@ class Normalise(nn.Module):
         check_image(image, unit=self.on)
         return (image - self.mean) / self.std if self.on else image
 
-# %% ../nbs/11_images.ipynb #b7ad72c3
+# %% ../nbs/11_images.ipynb #34b50b36
+def _with_variance(network, image):
+    "The pictures, or a `DataError` where batch normalisation in training would see one number a channel."
+    if network.training and len(image) == 1 and max(image.shape[2:]) <= 32:
+        raise DataError(f'one picture of {image.shape[2]} x {image.shape[3]} pixels has no variance to normalise by',
+                        fix='Train with two or more, or call .eval() first')
+    return image
+
+# %% ../nbs/11_images.ipynb #4378cb79
 def load_imagenet(encoder: nn.Module,  # has `features`, and the `url` of its weights
                   source: str | os.PathLike = 'imagenet',  # 'imagenet' fetches `encoder.url`; otherwise a file of weights
                   ) -> nn.Module:  # the same encoder
     """Fill `encoder.features` with published weights; the classifier (`fc`, `_fc`) of the file is left out.
 
-    Raises `CheckpointError` when there is no network or no file, and when a tensor is missing, superfluous or misshapen."""
+    Raises `CheckpointError` when there is no network or no file, and when a tensor is missing, superfluous, misshapen or
+    not finite."""
     where = encoder.url if source == 'imagenet' else source
     try:
         if source == 'imagenet':
@@ -125,17 +136,21 @@ def load_imagenet(encoder: nn.Module,  # has `features`, and the `url` of its we
         raise CheckpointError(f'cannot be read ({type(error).__name__}: {reason})', path=where,
                               fix=f"Pass the path of a copy of {encoder.url}, or weights='' to start without") from error
     own = {key: v.shape for key, v in encoder.features.state_dict().items()}
-    given = {key: v.shape for key, v in state.items() if isinstance(v, Tensor)} if isinstance(state, Mapping) else {}
+    state = {str(key): v for key, v in state.items() if isinstance(v, Tensor)} if isinstance(state, Mapping) else {}
+    given = {key: v.shape for key, v in state.items()}
     ignored = ('fc.weight', 'fc.bias', '_fc.weight', '_fc.bias')
     wrong = sorted(key for key in own.keys() | given.keys() if own.get(key) != given.get(key)
                    and key not in ignored and not key.endswith('num_batches_tracked'))
     if wrong:
         raise CheckpointError(f'{len(wrong)} tensors do not fit {type(encoder).__name__}, {wrong[0]} among them',
                               path=where, fix='Is it the file of another network?')
+    if broken := [key for key, v in state.items() if not v.isfinite().all()]:
+        raise CheckpointError(f'{len(broken)} tensors hold NaN or infinity, {broken[0]} among them', path=where,
+                              fix='Fetch the file again')
     encoder.features.load_state_dict({key: state[key] for key in own if key in given and key not in ignored}, strict=False)
     return encoder
 
-# %% ../nbs/11_images.ipynb #5e026191
+# %% ../nbs/11_images.ipynb #3069268b
 class ResNet(nn.Module):
     """A residual network: normalisation, trunk, mean over the last map, and a linear layer that writes the code.
 
@@ -163,7 +178,7 @@ class ResNet(nn.Module):
                 image: Images,  # (B, 3, H, W)
                 ) -> Codes:  # (B, C)
         "One code for each picture."
-        return self.fc(self.features(self.normalise(image)))
+        return self.fc(self.features(_with_variance(self, self.normalise(image))))
 
 class ResNet18(ResNet):
     "ResNet-18, the encoder of the published single-view model."

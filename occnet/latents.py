@@ -53,20 +53,22 @@ class LatentEncoder(nn.Module):
         x = pool(x)
         return Normal(self.mean(x).float(), self.logstd(x).float().exp())
 
-# %% ../nbs/11_latents.ipynb #4cc37ce9
+# %% ../nbs/11_latents.ipynb #7908d8d8
 def _checked(p, occ, c, lift_c):
     "The occupancies, or a `DataError` that says what does not fit."
     shape = tuple(check_cloud(p).shape[:2])
     if not isinstance(occ, Tensor) or tuple(occ.shape) != shape:
         found = tuple(occ.shape) if isinstance(occ, Tensor) else type(occ).__name__
         raise DataError(f'{shape} points need occupancies of that shape, these are {found}', fix='Pass one a point')
-    if not torch.compiler.is_compiling() and not ((occ >= 0) & (occ <= 1)).all():
+    if occ.is_complex() or not torch.compiler.is_compiling() and not ((occ >= 0) & (occ <= 1)).all():
         raise DataError('occupancies lie between 0 and 1, some of these do not', fix='Logits become occupancies by > 0')
     wanted = (shape[0], lift_c.in_features) if lift_c is not None else None
     found = None if c is None else tuple(getattr(c, 'shape', ()))
-    if wanted != found:
+    if wanted != found or (c is not None and not isinstance(c, Tensor)):
         wants, has = ('no code' if x is None else f'a code of shape {x}' for x in (wanted, found))
         raise DataError(f'this encoder reads {wants} beside the points, given is {has}', fix='Its width is `c_dim`')
+    if c is not None and not torch.compiler.is_compiling() and not c.isfinite().all():
+        raise DataError('a code with NaN or infinity', fix='Look where it comes from')
     return occ
 
 # %% ../nbs/11_latents.ipynb #2f07fafe

@@ -4,15 +4,13 @@
 
 # %% auto #0
 __all__ = ['labelled', 'LatentMap', 'fit_map', 'Gallery', 'codes_of', 'gallery_of', 'drawer', 'is_empty', 'draw_all',
-           'nearest_codes', 'walk', 'prior_codes', 'active_dimensions', 'collapse_note', 'export_shape']
+           'nearest_codes', 'walk', 'prior_codes', 'prior_scale', 'active_dimensions', 'collapse_note', 'export_shape']
 
-# %% ../nbs/32_maps.ipynb #ea788569
-import inspect
+# %% ../nbs/32_maps.ipynb #a636bbb0
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
 import trimesh
 from torch import Tensor, nn
@@ -123,15 +121,14 @@ def gallery_of(shapes: list[Shape],  # n procedural shapes
     return Gallery(**given, names=[f'{shape.family} {k}' for k, shape in enumerate(shapes)], shapes=[shape.mesh for shape in shapes],
                    attributes={name: [shape.params[name] for shape in shapes] for name in sorted(common)})
 
-# %% ../nbs/32_maps.ipynb #b536e481
-def drawer(model: nn.Module,  # has `decode(p, code)`: a field; or `decode(code)`: clouds
+# %% ../nbs/32_maps.ipynb #b1493bec
+def drawer(model: nn.Module,  # has `decode(p, code)`: a field; or `decode_cloud(codes)`: clouds
            resolution0: int = 16,  # voxels along each axis at the start of MISE
            depth: int = 2,  # how often a voxel may be halved
            ) -> Callable:  # a code (Z,) -> a mesh, or a cloud (N, 3)
     "How to draw one code of a model. An empty surface is an empty mesh, not an error."
-    needed = [a for a in inspect.signature(model.decode).parameters.values() if a.default is a.empty and a.kind is a.POSITIONAL_OR_KEYWORD]
     device = next(model.parameters(), torch.zeros(())).device
-    if len(needed) == 2:
+    if not hasattr(model, 'decode_cloud'):
         return lambda code: extract_mesh(as_field(model, code[None].to(device)), resolution0, depth)
 
     @torch.no_grad()
@@ -139,7 +136,7 @@ def drawer(model: nn.Module,  # has `decode(p, code)`: a field; or `decode(code)
         training = model.training
         model.eval()
         try:
-            return model.decode(code[None].to(device))[0].float().cpu().numpy()
+            return model.decode_cloud(code[None].to(device))[0].float().cpu().numpy()
         finally:
             model.train(training)
     return cloud
@@ -186,19 +183,28 @@ def prior_codes(model: nn.Module,  # has `prior(n)`, a distribution, or `sample(
     z = z.float().cpu()
     return z if at is None else torch.cat([at[:len(at) - z.shape[1]].expand(n, -1), z], -1)
 
-# %% ../nbs/32_maps.ipynb #6cb55fe0
+# %% ../nbs/32_maps.ipynb #648ce44a
+def prior_scale(model: nn.Module,  # with or without `prior(n)`
+                width: int,  # Z of its codes
+                ) -> Tensor:  # (Z,) standard deviations; 1 where the prior says nothing
+    "How wide the prior is in each dimension: the unit in which codes vary."
+    std = model.prior(1).stddev[0].detach().float().cpu() if hasattr(model, 'prior') else torch.zeros(0)
+    return torch.cat([torch.ones(width - len(std)), std])
+
 def active_dimensions(codes: Tensor,  # (n, Z) posterior means of n shapes
-                      least: float = .01,  # the least variance of a dimension that says something, for a prior of variance 1
+                      scale: Tensor | float = 1.,  # (Z,) deviations of the prior
+                      least: float = .01,  # the least variance, in variances of the prior, of a dimension that says something
                       ) -> Tensor:  # (Z,) bool
     "Which dimensions of a latent differ between shapes. Source: Burda et al. 2016, active units."
-    return codes.var(0, correction=0) > least
+    return (codes / scale).var(0, correction=0) > least
 
 def collapse_note(codes: Tensor,  # (n, Z) posterior means of n shapes
+                  scale: Tensor | float = 1.,  # (Z,) deviations of the prior
                   ) -> str:  # one sentence; empty if the latent is alive
     "Say that a posterior has collapsed. One shape alone cannot show it."
-    if len(codes) < 2 or active_dimensions(codes).any():
+    if len(codes) < 2 or active_dimensions(codes, scale).any():
         return ''
-    most = float(codes.var(0, correction=0).max())
+    most = float((codes / scale).var(0, correction=0).max())
     return f'The posterior has collapsed: over {len(codes)} shapes no dimension has a variance above 0.01 (largest {most:.1g}, prior 1).'
 
 # %% ../nbs/32_maps.ipynb #2a39c645

@@ -120,10 +120,10 @@ def _section(section, kind, registry):
                               fix=f'The default is {known[key]!r}')
     return registry[name], known, sizes
 
-# %% ../nbs/13_onet.ipynb #59debcee
+# %% ../nbs/13_onet.ipynb #d036c49d
 ENCODERS = {**CLOUD_ENCODERS, **IMAGE_ENCODERS, **EFFICIENTNETS, **VOXEL_ENCODERS}
 DECODERS = {**CBN_DECODERS, **DECODER_VARIANTS}
-LATER = ()  # modules of later chapters that add to these tables; imported when a name is asked for that is not known yet
+LATER = ('voxel_vae', 'pointconv', 'ifnet', 'airnet_variants')  # modules of later chapters that add to these tables; imported when a name is asked for that is not known yet
 
 def build_model(config: Mapping,  # {'encoder': {'name': ..., sizes}, 'decoder': {...}, 'latent': {...}}; two may be absent
                 ) -> OccupancyNetwork:  # with fresh weights

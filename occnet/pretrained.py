@@ -6,7 +6,7 @@
 __all__ = ['DECODER_NAMES', 'ENCODER_NAMES', 'LATENT_NAMES', 'PROJECTS', 'OFFICIAL', 'onet_settings', 'noisypixel_settings',
            'Project', 'from_official', 'to_official']
 
-# %% ../nbs/50_pretrained.ipynb #782218ba
+# %% ../nbs/50_pretrained.ipynb #fe65ddde
 import difflib
 import os
 import re
@@ -17,9 +17,13 @@ from pathlib import Path
 import torch
 import yaml
 
+from .airnet_variants import AIRNET, airnet_names, airnet_settings
 from .checkpoints import FILES, fetch, read_checkpoint
+from .convonet_official import CONVONET, convonet_names, convonet_settings
 from .errors import CheckpointError, ConfigError
+from .ifnet import IFNET, ifnet_names, ifnet_settings
 from .onet import OccupancyNetwork, build_model
+from .voxel_vae import GALBERDING, galberding_names, galberding_settings, galberding_unused
 
 # %% ../nbs/50_pretrained.ipynb #bfa5f281
 def _renamed(path, rules, source, target):
@@ -137,26 +141,34 @@ def noisypixel_settings(model: Mapping,  # encoder, decoder and widths, as given
     return {'encoder': {'name': str(model['encoder']).replace('-', '_'), 'c_dim': model['cdim'], 'normalise': False, 'published': True},
             'decoder': {**decoder, 'c_dim': model['cdim']}}
 
-# %% ../nbs/50_pretrained.ipynb #f6f213a2
+# %% ../nbs/50_pretrained.ipynb #f2de891b
 @dataclass(frozen=True)
 class Project:
     "How one project describes its models, and names and packs their tensors."
     settings: Callable  # `model` section -> settings for `build_model`
     names: Callable  # `model` section -> table (published path, our path, trailing ones)
     packed: Mapping  # key of the checkpoint -> prefix that its names get; the keys are written by `to_official`
+    unused: Callable = lambda section: {}  # `model` section -> name and shape of tensors that are stored and never used
+    encoders: tuple = ()  # published names of encoders by which a YAML file without the key `project` is known
 
 PROJECTS = {  # by the key `project` of a `model` section; without one it is 'onet'
     'onet': Project(onet_settings, lambda section: _named(onet_settings(section), section), {'model': ''}),
     'noisypixel': Project(noisypixel_settings, lambda section: _named(noisypixel_settings(section), section, 'net.'), {'state_dict': ''}),
+    'galberding': Project(galberding_settings, galberding_names, {'model': ''}, galberding_unused),
+    'convonet': Project(convonet_settings, convonet_names, {'model': ''}, encoders=(
+        'pointnet_local_pool', 'pointnet_crop_local_pool', 'pointnet_plus_plus', 'voxel_simple_local')),
+    'ifnet': Project(ifnet_settings, ifnet_names, {'model_state_dict': ''}),
+    'airnets': Project(airnet_settings, airnet_names, {'encoder_state_dict': 'encoder.', 'decoder_state_dict': 'decoder.'}),
 }
 
 def _project(section):
-    name = section.get('project', 'onet')
+    known = (name for name, project in PROJECTS.items() if section.get('encoder') in project.encoders)
+    name = section.get('project') or next(known, 'onet')
     if name not in list(PROJECTS):
         raise ConfigError(f'no project is called {name!r}', fix=f'Known: {", ".join(PROJECTS)}.')
     return PROJECTS[name]
 
-# %% ../nbs/50_pretrained.ipynb #4da162e9
+# %% ../nbs/50_pretrained.ipynb #ce24fea1
 _IMAGE = {'encoder': 'resnet18', 'decoder': 'cbatchnorm', 'c_dim': 256, 'z_dim': 0}
 _LATENT = {'encoder': None, 'encoder_latent': 'simple', 'decoder': 'simple', 'c_dim': 0, 'z_dim': 128}
 OFFICIAL = {  # configuration -> its `model` section
@@ -173,7 +185,9 @@ OFFICIAL = {  # configuration -> its `model` section
     'onet/ablation/architecture_noresnet': {**_IMAGE, 'decoder': 'cbatchnorm_noresnet'},
     **{f'noisypixel/efficientnet-b{n}/decoder-{decoder}': {'project': 'noisypixel', 'encoder': f'efficientnet-b{n}',
        'decoder': f'decoder-{decoder}', 'cdim': 128, 'hdim': 128} for n in (0, 1, 5, 7) for decoder in ('fc', 'cbn')},
+    **GALBERDING, **CONVONET, **IFNET, **AIRNET,
 }
+_PLACES = ('padding', 'unit_size', 'query_vol_size')  # ConvONet keeps these beside the model, under `data`
 
 def _section(config, heirs=()):
     "The `model` section that a configuration means: a path of the authors, a YAML file, or the section itself."
@@ -184,9 +198,10 @@ def _section(config, heirs=()):
         if name in OFFICIAL:
             return OFFICIAL[name]
         whole = _read(config, name)
-    own, parent = whole.get('model') or {}, whole.get('inherit_from')
-    if not isinstance(own, Mapping) or not (own or parent):
+    own, parent, data = whole.get('model') or {}, whole.get('inherit_from'), whole.get('data') or {}
+    if not isinstance(own, Mapping) or not isinstance(data, Mapping) or not (own or parent):
         raise ConfigError('no configuration with a `model` section', path, 'Give a YAML file of the authors.')
+    own = {**{key: data[key] for key in _PLACES if key in data}, **own}
     if path in heirs:
         raise ConfigError('inherits from itself', path, 'Correct `inherit_from`.')
     return _merged(_section(_found(parent, path), (*heirs, path)), own) if parent else own
@@ -213,7 +228,7 @@ def _merged(old, new):
     return {**old, **{key: _merged(old[key], value) if isinstance(value, Mapping) and isinstance(old.get(key), Mapping)
                       else value for key, value in new.items()}}
 
-# %% ../nbs/50_pretrained.ipynb #3dd76e6d
+# %% ../nbs/50_pretrained.ipynb #77c2eb62
 def _listed(names):
     names = sorted(names)
     return ', '.join(names[:10]) + (f' and {len(names) - 10} more' if len(names) > 10 else '')
@@ -227,10 +242,14 @@ def _tensors(checkpoint, packed):
                               fix='Give the checkpoint as the authors\' code wrote it.')
     return found
 
-def _fill(model, stored, rules):
-    "Put every stored tensor in its place, or say what does not fit."
+def _fill(model, stored, rules, spare):
+    "Put every stored tensor in its place, or say what does not fit. Spare ones have no place, and have to be there all the same."
     own, unused, wrong, bad, filled = model.state_dict(), [], {}, [], {}
+    wrong |= {name: f'{name} {tuple(stored[name].shape)} for {shape}' for name, shape in spare.items()
+              if name in stored and tuple(stored[name].shape) != shape}
     for name, tensor in stored.items():
+        if name in spare:
+            continue
         path, _, leaf = name.rpartition('.')
         place, ones = _renamed(path, rules, 0, 1) or (path, 0)
         key = f'{place}.{leaf}'
@@ -243,7 +262,7 @@ def _fill(model, stored, rules):
             filled[key] = own[key]
         else:
             filled[key] = tensor.reshape(own[key].shape)
-    missing = [_published(key, rules)[0] for key in own.keys() - filled.keys() - wrong.keys()]
+    missing = [_published(key, rules)[0] for key in own.keys() - filled.keys() - wrong.keys()] + [name for name in spare if name not in stored]
     told = [f'{len(names)} {what}: {_listed(names)}' for names, what in (
         (unused, 'stored tensors have no place'), (missing, 'tensors are missing'), (wrong.values(), 'have another shape'),
         (bad, 'hold no finite numbers of the right type')) if names]
@@ -257,7 +276,7 @@ def _published(key, rules):
     place, ones = _renamed(path, rules, 1, 0)
     return f'{place}.{leaf}', ones if leaf == 'weight' else 0
 
-# %% ../nbs/50_pretrained.ipynb #27340201
+# %% ../nbs/50_pretrained.ipynb #c0756e4a
 def from_official(checkpoint: str | os.PathLike | Mapping,  # a path, an open checkpoint, or a published file name
                   config: str | os.PathLike | Mapping | None = None,  # a key of `OFFICIAL`, a YAML file, or its `model`
                   cache: str | os.PathLike | None = None,  # where downloads go; None: see `cache_folder`
@@ -285,7 +304,7 @@ def from_official(checkpoint: str | os.PathLike | Mapping,  # a path, an open ch
         if section.get('encoder') == 'idx':
             settings['encoder']['n_shapes'] = max([1, *stored.get('encoder.weight', torch.zeros(1)).shape[:1]])
         model = build_model(settings)
-        _fill(model, stored, project.names(section))
+        _fill(model, stored, project.names(section), project.unused(section))
     except CheckpointError as error:
         where = None if isinstance(checkpoint, Mapping) else checkpoint
         raise CheckpointError(error.problem, where, error.fix) from error
@@ -305,9 +324,11 @@ def to_official(model: OccupancyNetwork,  # a model of this book
     if odd := [key for key in own.keys() | due.keys() if key not in own or key not in due or own[key].shape != due[key].shape]:
         raise CheckpointError(f'{len(odd)} tensors are not as in this configuration: {_listed(odd)}',
                               fix='Give the configuration of this model.')
-    rules = project.names(section)
+    rules, named = project.names(section), {name: torch.zeros(shape) for name, shape in project.unused(section).items()}
     for key, tensor in own.items():
         name, ones = _published(key, rules)
+        named[name] = tensor.detach().reshape(tensor.shape + (1,) * ones).clone()
+    for name, tensor in named.items():
         pack, prefix = next((pack, prefix) for pack, prefix in project.packed.items() if name.startswith(prefix))
-        written[pack][name.removeprefix(prefix)] = tensor.detach().reshape(tensor.shape + (1,) * ones).clone()
+        written[pack][name.removeprefix(prefix)] = tensor
     return written

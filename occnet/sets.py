@@ -75,7 +75,7 @@ def chamfer_batch(a: Tensor,  # (n, N, 3) clouds
         total = total + getattr(squares, reduce)(1)
     return total
 
-# %% ../nbs/16_sets.ipynb #0ad02e0c
+# %% ../nbs/16_sets.ipynb #2056653f
 def chamfer_matrix(a,  # (n, N, 3) clouds, array or tensor
                    b,  # (m, M, 3) clouds
                    ) -> np.ndarray:  # (n, m) float64, in the square of the unit
@@ -88,6 +88,9 @@ def chamfer_matrix(a,  # (n, N, 3) clouds, array or tensor
     out = np.empty((len(a), len(b)))
     for i, (x, x_tree) in enumerate(zip(clouds[0], trees[0], strict=True)):
         for j, (y, y_tree) in enumerate(zip(clouds[1], trees[1], strict=True)):
+            if a is b and j < i:
+                out[i, j] = out[j, i]
+                continue
             there, back = y_tree.query(x)[0], x_tree.query(y)[0]
             out[i, j] = np.square(there, dtype=np.float64).mean() + np.square(back, dtype=np.float64).mean()
     return out
@@ -145,7 +148,7 @@ def jsd(a,  # (n, N, 3) clouds in the unit ball
     "Jensen-Shannon divergence of where two sets have their points."
     return js_divergence(occupation(a, resolution), occupation(b, resolution))
 
-# %% ../nbs/16_sets.ipynb #d9422845
+# %% ../nbs/16_sets.ipynb #096caf35
 def mmd(distances: np.ndarray,  # (generated, real), as of `chamfer_matrix`
         ) -> float:  # in the unit of the distances
     "Minimum matching distance, the `fidelity` of the socket paper: the mean over the real of the nearest generated."
@@ -156,6 +159,12 @@ def coverage(distances: np.ndarray,  # (generated, real)
     "How many of the real are nearest to some generated one."
     return len(np.unique(_distances(distances).argmin(1))) / distances.shape[1]
 
+def _distances(matrix):
+    if np.ndim(matrix) != 2 or not np.size(matrix) or not np.isfinite(matrix).all():
+        raise DataError(f'no matrix of finite distances: shape {np.shape(matrix)}', fix='Make it with `chamfer_matrix`.')
+    return matrix
+
+# %% ../nbs/16_sets.ipynb #d0d64aa9
 def one_nn_accuracy(generated: np.ndarray,  # (n, n) distances among the generated
                     across: np.ndarray,  # (n, m) generated to real
                     real: np.ndarray,  # (m, m) distances among the real
@@ -169,16 +178,12 @@ def one_nn_accuracy(generated: np.ndarray,  # (n, n) distances among the generat
     own = (both.argmin(1) < n) == (np.arange(n + m) < n)
     return float((own[:n].mean() + own[n:].mean()) / 2)
 
-def _distances(matrix):
-    if np.ndim(matrix) != 2 or not np.size(matrix) or not np.isfinite(matrix).all():
-        raise DataError(f'no matrix of finite distances: shape {np.shape(matrix)}', fix='Make it with `chamfer_matrix`.')
-    return matrix
-
-# %% ../nbs/16_sets.ipynb #edec9a3c
+# %% ../nbs/16_sets.ipynb #15e63eca
 def compare_sets(generated,  # (n, N, 3) clouds in the unit ball
                  real,  # (m, M, 3) clouds in the unit ball
                  ) -> dict:  # jsd in bits, mmd in squared units, coverage and one_nn as shares
-    "The four measures between two sets of clouds."
-    across = chamfer_matrix(generated, real)
-    one_nn = one_nn_accuracy(chamfer_matrix(generated, generated), across, chamfer_matrix(real, real))
+    "The four measures between two sets of clouds. For the 1-NN game the larger set is cut to the size of the other."
+    across, k = chamfer_matrix(generated, real), min(len(generated), len(real))
+    own = [chamfer_matrix(some, some) for some in (generated[:k], real[:k])]
+    one_nn = one_nn_accuracy(own[0], across[:k, :k], own[1])
     return {'jsd': jsd(generated, real), 'mmd': mmd(across), 'coverage': coverage(across), 'one_nn': one_nn}

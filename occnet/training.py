@@ -45,7 +45,7 @@ def batch_iou(inside: Tensor,  # (B, T) predicted, bool
     union = (inside | occ).sum(-1)
     return torch.where(union > 0, (inside & occ).sum(-1) / union.clip(min=1), 1.)
 
-# %% ../nbs/14_training.ipynb #cf6d6155
+# %% ../nbs/14_training.ipynb #9909ddf6
 def fresh_batch(shapes: Tensor,  # (B, M, D) parts, as `stack_parts` makes them
                 points: dict,  # {'points': T}: how many labelled points under which key
                 generator: torch.Generator,  # on the device of `shapes`
@@ -60,7 +60,7 @@ def fresh_batch(shapes: Tensor,  # (B, M, D) parts, as `stack_parts` makes them
 
     batch, B = {}, len(shapes)
     for name, n in points.items():
-        p = torch.rand(B, n if inside is None else 8 * n, 3, generator=generator, device=shapes.device) * 1.1 - .55
+        p = torch.rand(B, n if inside is None else max(8 * n, 4096), 3, generator=generator, device=shapes.device) * 1.1 - .55
         if inside is not None:
             p = _chosen(p, parts_sdf(shapes, p) < 0, (round(inside * n), n - round(inside * n)), generator)
         if k := round(near * n):
@@ -75,7 +75,7 @@ def _chosen(p, occ, numbers, generator):
     index = torch.cat([torch.multinomial(w + 1e-9, n, True, generator=generator) for w, n in weights if n], 1)
     return p.gather(1, index[..., None].expand(-1, -1, 3))
 
-# %% ../nbs/14_training.ipynb #07c0cc22
+# %% ../nbs/14_training.ipynb #41f1e0a3
 @dataclass
 class FreshShapes:
     """Procedural shapes with fresh exact points at every step, computed on the training device: no store, no end.
@@ -106,6 +106,8 @@ class FreshShapes:
         if wrong or not isinstance(self.renew, bool):
             key = (*wrong, 'renew')[0]
             raise ConfigError(f'{key} = {getattr(self, key)!r} is out of range', fix=f'The default is {getattr(FreshShapes, key)}.')
+        if self.near and self.inside is not None:
+            raise ConfigError('near and inside both say where the points are', fix='Set one of them.')
 
     def __iter__(self):
         "Training batches without end."

@@ -6,9 +6,10 @@
 __all__ = ['DECODER_VARIANTS', 'DecoderSimple', 'DecoderBN', 'PostBlock', 'DecoderFC', 'DecoderNoResnet', 'DecoderCBN2',
            'DecoderCBNLeaky']
 
-# %% ../nbs/12_variants.ipynb #a4dbcd60
+# %% ../nbs/12_variants.ipynb #8ed463c5
 import copy
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -16,10 +17,10 @@ from torch.nn import functional as F
 
 from .blocks import BatchNormRows, ResnetBlockBN
 from .decoders import DecoderCBN
-from .errors import DataError
+from .errors import ConfigError, DataError
 from .layers import CBN, Codes, Logits, Points, ResnetBlockFC, Rows
 
-# %% ../nbs/12_variants.ipynb #eefdc967
+# %% ../nbs/12_variants.ipynb #abade38e
 def _check(p, **given):
     "Refuse points that are not (B, T, 3), and codes that do not fit them; name=(value, width)."
     if not isinstance(p, Tensor) or p.ndim != 3 or p.shape[-1] != 3 or not p.is_floating_point():
@@ -30,25 +31,36 @@ def _check(p, **given):
 def _fit(n, **given):
     "Refuse codes that are not (n, width) or, for width 0, None."
     for name, (value, width) in given.items():
-        found = None if value is None else tuple(getattr(value, 'shape', ()))
+        found = None if value is None else f'{type(value).__name__} {getattr(value, "dtype", "")}'
+        if isinstance(value, Tensor) and value.is_floating_point():
+            found = tuple(value.shape)
         if found != ((n, width) if width else None):
             wants = f'{name} of shape {(n, width)}' if width else f'no {name}'
             raise DataError(f'this decoder reads {wants} here, given is {found}', fix=f'Its width is `{name}_dim`')
 
 def _row(value):
-    "A code (C,) or (1, C) of one shape as (1, C)."
-    return None if value is None else value.reshape(1, -1)
+    "A code (C,) of one shape as (1, C)."
+    return value[None] if isinstance(value, Tensor) and value.ndim == 1 else value
 
+def _sizes(c_dim, hidden, z_dim, n_blocks, least=0):
+    "Refuse widths and numbers that are not whole or too small."
+    given = {'c_dim': (c_dim, least), 'hidden': (hidden, 1), 'z_dim': (z_dim, 0), 'n_blocks': (n_blocks, 0)}
+    for name, (value, low) in given.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < low:
+            raise ConfigError(f'{name} = {value!r} for a decoder', fix=f'Use a whole number from {low} upwards.')
+
+# %% ../nbs/12_variants.ipynb #531f9567
 class _Added(nn.Module):
     "A lift, codes added to it, blocks, a head."
 
-    def __init__(self, c_dim, hidden, z_dim, blocks, leaky=False):
+    def __init__(self, c_dim, hidden, z_dim, n_blocks, block, leaky=False):
         super().__init__()
+        _sizes(c_dim, hidden, z_dim, n_blocks)
         self.c_dim, self.z_dim = c_dim, z_dim
         self.lift = nn.Linear(3, hidden)
         self.lift_z = nn.Linear(z_dim, hidden) if z_dim else None
         self.lift_c = nn.Linear(c_dim, hidden) if c_dim else None
-        self.blocks, self.norm = nn.Sequential(*blocks), nn.Identity()
+        self.blocks, self.norm = nn.Sequential(*(block(hidden) for _ in range(n_blocks))), nn.Identity()
         self.head, self.act = nn.Linear(hidden, 1), nn.LeakyReLU(.2) if leaky else nn.ReLU()
 
     def forward(self,
@@ -63,7 +75,7 @@ class _Added(nn.Module):
             x = x if value is None else x + lift(value)[:, None]
         return self.head(self.act(self.norm(self.blocks(x)))).squeeze(-1)
 
-# %% ../nbs/12_variants.ipynb #4d3ea0db
+# %% ../nbs/12_variants.ipynb #9802de87
 class DecoderSimple(_Added):
     """No normalisation at all: code and latent are added after the lift, then residual blocks of linear layers.
 
@@ -77,7 +89,7 @@ class DecoderSimple(_Added):
                  n_blocks: int = 5,  # residual blocks
                  leaky: bool = False,  # a leaky ReLU (slope 0.2) before the head; the blocks keep ReLU
                  ):
-        super().__init__(c_dim, hidden, z_dim, (ResnetBlockFC(hidden) for _ in range(n_blocks)), leaky)
+        super().__init__(c_dim, hidden, z_dim, n_blocks, ResnetBlockFC, leaky)
 
 class DecoderBN(_Added):
     """`DecoderSimple` with batch normalisation in its blocks and before its head: the ablation "no CBN".
@@ -92,10 +104,10 @@ class DecoderBN(_Added):
                  n_blocks: int = 5,  # residual blocks
                  leaky: bool = False,  # a leaky ReLU (slope 0.2) before the head; the blocks keep ReLU
                  ):
-        super().__init__(c_dim, hidden, z_dim, (ResnetBlockBN(hidden) for _ in range(n_blocks)), leaky)
+        super().__init__(c_dim, hidden, z_dim, n_blocks, ResnetBlockBN, leaky)
         self.norm = BatchNormRows(hidden)
 
-# %% ../nbs/12_variants.ipynb #5497af6b
+# %% ../nbs/12_variants.ipynb #e89daeff
 class PostBlock(nn.Module):
     """A residual block with its ReLUs behind the layers: x + relu(fc_1(relu(fc_0(x)))).
 
@@ -126,9 +138,9 @@ class DecoderFC(_Added):
                  n_blocks: int = 5,  # blocks
                  dead_fc0: bool = False,  # repeat the mistake of the published code, to read its checkpoints
                  ):
-        super().__init__(c_dim, hidden, z_dim, (PostBlock(hidden, dead_fc0) for _ in range(n_blocks)))
+        super().__init__(c_dim, hidden, z_dim, n_blocks, partial(PostBlock, dead_fc0=dead_fc0))
 
-# %% ../nbs/12_variants.ipynb #5e30c5e7
+# %% ../nbs/12_variants.ipynb #e11b2823
 class DecoderNoResnet(nn.Module):
     """CBN, ReLU and a linear layer in turn, no residual sums: the ablation "no ResNet blocks".
 
@@ -143,6 +155,7 @@ class DecoderNoResnet(nn.Module):
                  leaky: bool = False,  # leaky ReLUs (slope 0.2) everywhere
                  ):
         super().__init__()
+        _sizes(c_dim, hidden, z_dim, n_blocks, least=1)
         self.c_dim, self.z_dim, self.act = c_dim, z_dim, nn.LeakyReLU(.2) if leaky else nn.ReLU()
         self.lift, self.lift_z = nn.Linear(3, hidden), nn.Linear(z_dim, hidden) if z_dim else None
         self.layers = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(n_blocks))
@@ -179,7 +192,7 @@ def _melted(decoder, c, z):
     plain = plain.append(exact.head).to(dtype).requires_grad_(False)
     return lambda p: plain(p.to(dtype)).squeeze(-1)
 
-# %% ../nbs/12_variants.ipynb #43feb2f4
+# %% ../nbs/12_variants.ipynb #8ba41c46
 class DecoderCBN2(DecoderCBN):
     """`DecoderCBN` whose latent enters through every normalisation: the code becomes c + code_z(z).
 
@@ -223,6 +236,7 @@ class DecoderCBNLeaky(DecoderCBN):
     def fold(self, c: Tensor, z: Tensor | None = None) -> Callable[[Tensor], Tensor]:
         "As in `DecoderCBN`, whose own would put a ReLU before the head: here a copy in `eval()`."
         frozen, c, z = copy.deepcopy(self).eval(), _row(c), _row(z)
+        _fit(1, c=(c, self.cbn.gamma.in_features), z=(z, self.lift_z.in_features if self.lift_z else 0))
         return lambda p: frozen(p[None], c, z)[0]
 
 # %% ../nbs/12_variants.ipynb #3701cf33

@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['VOXEL_ENCODERS', 'check_voxels', 'VoxelSimple', 'VoxelCoord', 'ShapeCodes']
 
-# %% ../nbs/11_voxels.ipynb #9bb55482
+# %% ../nbs/11_voxels.ipynb #4f2cde39
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .errors import DataError
+from .errors import ConfigError, DataError
 from .layers import Codes
 
 # %% ../nbs/11_voxels.ipynb #7010a190
@@ -90,11 +90,11 @@ class VoxelCoord(VoxelSimple):
         xyz = torch.stack(torch.meshgrid(side, side, side, indexing='ij'))
         return torch.cat([voxels[:, None], xyz.expand(len(voxels), -1, -1, -1, -1)], dim=1)
 
-# %% ../nbs/11_voxels.ipynb #7c3e0861
+# %% ../nbs/11_voxels.ipynb #2fab413e
 class ShapeCodes(nn.Module):
     """One learned code for each training shape, looked up by its number.
 
-    Raises `DataError` for what is no batch of numbers from 0 to `n_shapes` - 1.
+    Raises `ConfigError` for a table without codes, `DataError` for what is no batch of numbers from 0 to `n_shapes` - 1.
     Source: Occupancy Networks, section 4.1 (representation power); the authors' encoder `idx`."""
 
     def __init__(self,
@@ -102,6 +102,8 @@ class ShapeCodes(nn.Module):
                  c_dim: int = 512,  # width C of the code
                  ):
         super().__init__()
+        if n_shapes < 1 or c_dim < 1:
+            raise ConfigError(f'{n_shapes} codes of width {c_dim}', fix='Set n_shapes to the number of training shapes')
         self.codes = nn.Embedding(n_shapes, c_dim)
 
     def forward(self,
