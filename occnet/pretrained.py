@@ -6,7 +6,7 @@
 __all__ = ['DECODER_NAMES', 'ENCODER_NAMES', 'LATENT_NAMES', 'PROJECTS', 'OFFICIAL', 'onet_settings', 'noisypixel_settings',
            'Project', 'from_official', 'to_official']
 
-# %% ../nbs/50_pretrained.ipynb #fe65ddde
+# %% ../nbs/50_pretrained.ipynb #81ba0a9a
 import difflib
 import os
 import re
@@ -19,7 +19,7 @@ import yaml
 
 from .airnet_variants import AIRNET, airnet_names, airnet_settings
 from .checkpoints import FILES, fetch, read_checkpoint
-from .convonet_official import CONVONET, convonet_names, convonet_settings
+from .convonet_official import CONVONET, CONVONET_FILES, convonet_names, convonet_settings
 from .errors import CheckpointError, ConfigError
 from .ifnet import IFNET, ifnet_names, ifnet_settings
 from .onet import OccupancyNetwork, build_model
@@ -168,7 +168,7 @@ def _project(section):
         raise ConfigError(f'no project is called {name!r}', fix=f'Known: {", ".join(PROJECTS)}.')
     return PROJECTS[name]
 
-# %% ../nbs/50_pretrained.ipynb #ce24fea1
+# %% ../nbs/50_pretrained.ipynb #1f26b007
 _IMAGE = {'encoder': 'resnet18', 'decoder': 'cbatchnorm', 'c_dim': 256, 'z_dim': 0}
 _LATENT = {'encoder': None, 'encoder_latent': 'simple', 'decoder': 'simple', 'c_dim': 0, 'z_dim': 128}
 OFFICIAL = {  # configuration -> its `model` section
@@ -187,6 +187,7 @@ OFFICIAL = {  # configuration -> its `model` section
        'decoder': f'decoder-{decoder}', 'cdim': 128, 'hdim': 128} for n in (0, 1, 5, 7) for decoder in ('fc', 'cbn')},
     **GALBERDING, **CONVONET, **IFNET, **AIRNET,
 }
+FILES.update(CONVONET_FILES)
 _PLACES = ('padding', 'unit_size', 'query_vol_size')  # ConvONet keeps these beside the model, under `data`
 
 def _section(config, heirs=()):
@@ -221,7 +222,10 @@ def _found(parent, heir):
     parent = str(parent)
     places = [Path(parent), *(folder / parent for folder in Path(heir).resolve().parents)] if heir else [Path(parent)]
     here = next((str(place.resolve()) for place in places if place.is_file()), None)
-    return here or ('onet/' + parent.removeprefix('configs/') if parent.startswith('configs/') else parent)
+    if here or not parent.startswith('configs/'):
+        return here or parent
+    names = [f'{project}/{parent.removeprefix("configs/")}' for project in PROJECTS]
+    return next((name for name in names if name.removesuffix('.yaml') in OFFICIAL), names[0])
 
 def _merged(old, new):
     "Like the authors: deeper keys win, sections are merged."
