@@ -68,9 +68,9 @@ class TNet(nn.Module):
 def _wide(n, width):
     return max(4, round(n * width))
 
-# %% ../nbs/31_aae.ipynb #061cfb67
+# %% ../nbs/31_aae.ipynb #82c63440
 class PointNet(nn.Module):
-    """A cloud in, the mean and the spread of its code out. Raises `DataError` for what is no batch of finite clouds.
+    """A cloud in, the mean and the spread of its code out. Raises `DataError` for what is no batch of finite clouds, `ConfigError` for another `std`.
 
     `std='raw'` is the authors': a linear output of either sign, whose size counts. `std='exp'` puts out its logarithm.
     Source: the authors' code of the socket paper; PointNet, section 4."""
@@ -82,6 +82,8 @@ class PointNet(nn.Module):
                  first_std: float = .2,  # spread before training, for 'exp'
                  ):
         super().__init__()
+        if std not in ('raw', 'exp'):
+            raise ConfigError(f'no spread {std!r}', fix="Use 'raw' or 'exp'.")
         a, b, c, d = (_wide(n, width) for n in (64, 128, 256, 512))
         self.straighten, self.align = TNet(3, width), TNet(b, width)
         self.first = nn.Sequential(nn.Linear(3, a), nn.ReLU(), nn.Linear(a, b), nn.ReLU())
@@ -186,7 +188,7 @@ def noisy_codes(self: AdversarialAutoencoder,
 
 AdversarialAutoencoder.noisy_codes = noisy_codes
 
-# %% ../nbs/31_aae.ipynb #d93de463
+# %% ../nbs/31_aae.ipynb #a5dbc60f
 def reconstruction_loss(model: AdversarialAutoencoder,  # the networks
                         clouds: Points,  # (B, N, 3)
                         generator: torch.Generator | None = None,  # of the noise
@@ -194,7 +196,10 @@ def reconstruction_loss(model: AdversarialAutoencoder,  # the networks
                         ) -> Tensor:  # scalar
     "Squared Chamfer distance, summed over points and both directions, averaged over shapes; plus the penalty."
     z, maps = model.noisy_codes(clouds, generator)
-    loss = chamfer_batch(model.decode_cloud(z), clouds, 'sum').mean()
+    rebuilt = model.decode_cloud(z)
+    if not rebuilt.isfinite().all():
+        raise DataError('the network puts out NaN', fix='Begin again with lower rates.')
+    loss = chamfer_batch(rebuilt, clouds, 'sum').mean()
     return loss + penalty * orthogonality(maps) if penalty else loss
 
 # %% ../nbs/31_aae.ipynb #36815b47

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['evaluate_aae', 'interpolate', 'arithmetic']
 
-# %% ../nbs/31_aae_evaluation.ipynb #de911de4
+# %% ../nbs/31_aae_evaluation.ipynb #fbb07cbd
 import json
 import os
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from torch import Tensor
 from .aae import AdversarialAutoencoder
 from .aae_training import load_aae
 from .clouds import load_clouds, split_clouds, turned
-from .errors import ConfigError, atomic_write
+from .errors import ConfigError, DataError, atomic_write
 from .runs import load_run, run_folder
 from .sets import chamfer_batch, chamfer_matrix, compare_sets, mmd
 
-# %% ../nbs/31_aae_evaluation.ipynb #fcb14d44
+# %% ../nbs/31_aae_evaluation.ipynb #e2f82f7b
 @torch.no_grad()
 def evaluate_aae(folder: str | os.PathLike,  # of a run of `fit_aae`
                  dataset,  # a folder of .npy clouds, or clouds (n, N, 3)
@@ -36,6 +36,8 @@ def evaluate_aae(folder: str | os.PathLike,  # of a run of `fit_aae`
     model, config = load_aae(folder), load_run(folder).config
     clouds = load_clouds(dataset, model.n_points, config['seed'], config['normalise'])
     clouds = clouds[split_clouds(len(clouds), data_split or config['data_split'], config['seed'])[2]]
+    if len(clouds) < 2:
+        raise DataError(f'{len(clouds)} cloud to measure on', fix='Give more clouds or another data_split.')
     generator = torch.Generator().manual_seed(seed)
     away = turned(clouds, generator, config['axis'])
     paired = [chamfer_batch(model.decode_cloud(model.encode(x)), x).mean().item() for x in (clouds, away)]

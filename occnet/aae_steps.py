@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PARTS', 'transfer', 'freeze', 'make_optimisers', 'train_step', 'latent_health']
 
-# %% ../nbs/31_aae_steps.ipynb #e4579bb2
+# %% ../nbs/31_aae_steps.ipynb #9b5b80f7
 import os
 from collections.abc import Sequence
 from fnmatch import fnmatch
@@ -17,17 +17,19 @@ from torch import Tensor
 
 from .aae import AdversarialAutoencoder, discriminator_loss, generator_loss, reconstruction_loss
 from .errors import CheckpointError, ConfigError, DataError
-from .runs import only_known, run_folder
+from .runs import load_run, only_known, run_folder
 from .sets import chamfer_batch
 
-# %% ../nbs/31_aae_steps.ipynb #d925232c
+# %% ../nbs/31_aae_steps.ipynb #96fdb8fd
 PARTS = ('encoder', 'decoder', 'discriminator')
 
 def transfer(model: AdversarialAutoencoder,  # changed in place
              source: str | os.PathLike,  # a run folder, or its model.safetensors
              parts: Sequence = PARTS,  # what to take over
              ) -> None:
-    "Take over trained parts. Raises `CheckpointError` for a file that is missing, damaged, or of other sizes."
+    """Take over trained parts: all that were asked for, or none. Raises `ConfigError` for a part that does not exist,
+    `CheckpointError` for a file that is missing, damaged, of other sizes, or of a run with another kind of spread."""
+    only_known(parts, PARTS, 'part')
     path = Path(source) if Path(source).suffix == '.safetensors' else run_folder(source) / 'model.safetensors'
     try:
         weights = load_file(path)
@@ -35,6 +37,9 @@ def transfer(model: AdversarialAutoencoder,  # changed in place
         raise CheckpointError('no weights there', path=path, fix='Give a run folder or a .safetensors file.') from None
     except Exception as error:
         raise CheckpointError(f'not readable ({str(error)[:80]})', path=path, fix='Fetch or train it again.') from error
+    taken, std = {}, _std_beside(path) or model.encoder.std
+    if 'encoder' in parts and std != model.encoder.std:
+        raise CheckpointError(f'its encoder was trained with std {std!r}, this one has {model.encoder.std!r}', path=path, fix='Use the same std.')
     for part in parts:
         own = {key.removeprefix(f'{part}.'): value for key, value in weights.items() if key.startswith(f'{part}.')}
         wanted = getattr(model, part).state_dict()
@@ -43,9 +48,16 @@ def transfer(model: AdversarialAutoencoder,  # changed in place
             sizes = [tuple(some[odd[0]].shape) if odd[0] in some else None for some in (own, wanted)]
             raise CheckpointError(f'{part}.{odd[0]} is {sizes[0]} there and {sizes[1]} here', path=path,
                                   fix=f'Use the sizes of that run, or leave {part} out of load_parts.')
+        taken[part] = own
+    for part, own in taken.items():
         getattr(model, part).load_state_dict(own)
 
-# %% ../nbs/31_aae_steps.ipynb #c671f6f4
+def _std_beside(path):
+    "What the run to which some weights belong says of its spread; None for weights without a run."
+    known = load_run(path.parent).config if (path.parent / 'config.yaml').exists() else {}
+    return dict(known.get('model', {})).get('std')
+
+# %% ../nbs/31_aae_steps.ipynb #5d912d31
 def freeze(model: AdversarialAutoencoder,  # changed in place
            layers: Sequence,  # names of modules, as 'encoder.first', or patterns, as 'decoder.*'
            ) -> int:  # how many parameters stay as they are
@@ -54,8 +66,7 @@ def freeze(model: AdversarialAutoencoder,  # changed in place
     for layer in layers:
         found = {name for name, _ in model.named_parameters() if name.startswith(f'{layer}.') or fnmatch(name, layer)}
         if not found:
-            names = [name for name, _ in model.named_modules() if name]
-            only_known([layer], names, 'layer')
+            only_known([layer], [name for name, module in model.named_modules() if name and list(module.parameters())], 'layer')
         frozen |= found
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name not in frozen)

@@ -39,7 +39,7 @@ AAE_DEFAULTS = {
     'load_weights_from': None, 'load_parts': ['encoder', 'decoder', 'discriminator'], 'freeze_layers': [], 'seed': 0,
 }
 
-# %% ../nbs/31_aae_training.ipynb #55ae1a1e
+# %% ../nbs/31_aae_training.ipynb #7807f4c4
 _MODEL = ('z_dim', 'n_points', 'width', 'std', 'prior_std')
 _TRIPLES = {'data_split': (0, 1), 'rates': (0, math.inf), 'weights': (0, math.inf)}
 
@@ -53,10 +53,13 @@ def complete_settings(settings: Mapping,  # as far as they differ from `AAE_DEFA
         good = {bool: isinstance(value, bool), str: isinstance(value, str), list: isinstance(value, list),
                 int: type(value) is int and value >= least, float: type(value) in (int, float) and least <= value < math.inf}
         if key == 'load_weights_from':
-            full[key], good[type(None)] = (None, True) if value is None else (os.fspath(value), True)
+            good[type(None)] = value is None or isinstance(value, str | os.PathLike)
+            full[key] = os.fspath(value) if good[type(None)] and value is not None else None
         if key in _TRIPLES and isinstance(value, list):
             low, high = _TRIPLES[key]
             good[list] = len(value) == 3 and all(type(x) in (int, float) and low < x < high for x in value)
+        if key in ('axis', 'beta1'):
+            good[type(AAE_DEFAULTS[key])] = value in tuple('xyz') if key == 'axis' else good[float] and value < 1
         if not good[type(AAE_DEFAULTS[key])]:
             raise ConfigError(f'{key} = {value!r} is out of range', fix=f'The default is {AAE_DEFAULTS[key]}.')
     only_known(full['load_parts'], PARTS, 'part')
@@ -129,7 +132,7 @@ def _prepared(folder, dataset, settings, device):
     freeze(model, settings['freeze_layers'])
     return {'model': {k: settings[k] for k in _MODEL}, 'dataset': told, **rest, 'steps': steps}, model.to(device), train, val
 
-# %% ../nbs/31_aae_training.ipynb #f6e2cf1e
+# %% ../nbs/31_aae_training.ipynb #10663e5c
 def fit_aae(folder: str | os.PathLike,  # of the run: a bare name under data/runs, or a path
             dataset,  # a folder of .npy clouds, or clouds (n, N, 3)
             restart: bool = False,  # forget what an earlier run in this folder did
@@ -144,13 +147,13 @@ def fit_aae(folder: str | os.PathLike,  # of the run: a bare name under data/run
     that cannot be used, `CheckpointError` for weights that do not fit. The first Ctrl-C saves and returns."""
     folder, settings = run_folder(folder), complete_settings(settings)
     config, model, train, val = _prepared(folder, dataset, settings, device)
+    optimisers = make_optimisers(model, settings['rates'], settings['beta1'])
     if restart:
         _forget(folder)
     path, start = find_checkpoint(folder, config)
     if path and start >= config['steps']:
         print(f'{folder.name}: finished at step {start} before, nothing to do')
         return Run(folder)
-    optimisers = make_optimisers(model, settings['rates'], settings['beta1'])
     state = _restored(path, model, optimisers, device)
     info = {**circumstances(model, device, command), 'resumed_at': Run(folder).info['resumed_at'] + [start] if path else []}
     if path and progress:
@@ -168,13 +171,13 @@ def fit_aae(folder: str | os.PathLike,  # of the run: a bare name under data/run
                                'finished': loop.reason is None, 'best': loop.best, 'best_step': loop.best_step, **loop.health})
     return Run(folder)
 
-# %% ../nbs/31_aae_training.ipynb #053d8d5b
+# %% ../nbs/31_aae_training.ipynb #f4d27fc0
 def _told(health):
     return f'diversity {health["diversity"]:.2f}, listening {health["listening"]:.2f}'
 
 def _restored(path, model, optimisers, device):
     "Put a checkpoint into model and optimisers; what else it knows."
-    state = {'step': 0, 'seconds': 0., 'best': None, 'best_step': None, 'health': {}}
+    state = {'step': 0, 'seconds': 0., 'best': None, 'best_step': None, 'health': {}, 'sums': [0.] * 4}
     if path is None:
         return state
     saved = torch.load(path, map_location=device, weights_only=True)
@@ -186,16 +189,16 @@ def _restored(path, model, optimisers, device):
 
 def _save(loop, model, optimisers):
     "Everything that is needed to go on."
-    known = {key: getattr(loop, key) for key in ('step', 'seconds', 'best', 'best_step', 'health')}
+    known = {key: getattr(loop, key) for key in ('step', 'seconds', 'best', 'best_step', 'health', 'sums')}
     state = {'global_step': loop.step, 'model': model.state_dict(), **known,
              'optimisers': [None if o is None else o.state_dict() for o in optimisers]}
     with atomic_write(loop.folder / 'checkpoints' / 'last.ckpt') as part:
         torch.save(state, part)
 
-# %% ../nbs/31_aae_training.ipynb #32e31276
+# %% ../nbs/31_aae_training.ipynb #aa44411c
 def _loop(loop, model, optimisers, train, val, start):
     "Steps, validations and checkpoints, until the budget or the user ends it."
-    settings, clock, sums = loop.settings, time.monotonic() - loop.seconds, np.zeros(4)
+    settings, clock = loop.settings, time.monotonic() - loop.seconds
     per_epoch = math.ceil(len(train) / settings['batch_size'])
     bar = tqdm(total=loop.steps, initial=start, leave=False, disable=None if loop.progress else True)
     for step in range(start, loop.steps):
@@ -204,11 +207,12 @@ def _loop(loop, model, optimisers, train, val, start):
             if optimiser is not None:
                 optimiser.param_groups[0]['lr'] = rate * decay
         batch, generator = _batch(train, step, settings)
-        sums += [*train_step(model, optimisers, batch, generator, settings['weights'], settings['penalty']), 1]
+        told = train_step(model, optimisers, batch, generator, settings['weights'], settings['penalty'])
+        loop.sums = [a + b for a, b in zip(loop.sums, (*told, 1.), strict=True)]
         loop.step, loop.seconds, epoch = step + 1, time.monotonic() - clock, (step + 1) / per_epoch
         if epoch % settings['evaluate_every'] == 0 or loop.step == loop.steps:
-            _measure(loop, model, val, sums, settings['rates'][0] * decay)
-            sums = np.zeros(4)
+            _measure(loop, model, val, settings['rates'][0] * decay)
+            loop.sums = [0.] * 4
         if loop.reason or epoch % settings['checkpoint_every'] == 0 or loop.step == loop.steps:
             _save(loop, model, optimisers)
         bar.update(1)
@@ -216,11 +220,11 @@ def _loop(loop, model, optimisers, train, val, start):
             break
     bar.close()
 
-def _measure(loop, model, val, sums, rate):
+def _measure(loop, model, val, rate):
     "A validation: a row, a line, and the weights if they are the best so far."
     found = validate(model, val, loop.settings['seed'])
     loop.health = {key: found.pop(key) for key in ('diversity', 'listening', 'collapsed')}
-    loss, forger, judge = (sums[:3] / sums[3]).tolist()
+    loss, forger, judge = (x / loop.sums[3] for x in loop.sums[:3])
     row = {'step': loop.step, 'seconds': loop.seconds, 'lr': rate, 'loss': loss, 'generator': forger, 'discriminator': judge,
            **found, **{k: loop.health[k] for k in ('diversity', 'listening')}}
     _add_row(loop.folder / 'metrics.csv', row)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Budget', 'Recorder', 'Interrupted', 'Keeper']
 
-# %% ../nbs/18_callbacks.ipynb #5d5a5be5
+# %% ../nbs/18_callbacks.ipynb #342e6e5b
 import contextlib
 import math
 import sys
@@ -13,13 +13,14 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from safetensors.torch import save_file
 from tqdm import tqdm
 
 from .errors import DataError, atomic_write
 from .runs import SCHEDULES, read_rows, write_rows
 
-# %% ../nbs/18_callbacks.ipynb #9a990df1
+# %% ../nbs/18_callbacks.ipynb #732979ed
 class Budget:
     "Ends a run after its steps or minutes, and sets the learning rate on the way there."
 
@@ -44,6 +45,8 @@ class Budget:
         rate = self.config['lr'] * SCHEDULES[self.config['schedule']](self.done(trainer.global_step))
         for group in trainer.optimizers[0].param_groups:
             group['lr'] = rate
+        own = (self.config.get('seed', 0) << 40) + (trainer.global_rank << 32) + trainer.global_step
+        torch.manual_seed((1 << 61) + own % (1 << 60))
 
     def on_train_batch_end(self, trainer, task, outputs, batch, batch_idx):
         self.seconds = time.monotonic() - self.clock

@@ -6,7 +6,7 @@
 __all__ = ['SPREADS', 'farthest_points', 'relaxed_points', 'even_cloud', 'ResampleReport', 'resample', 'load_clouds',
            'split_clouds', 'turned', 'shaken', 'procedural_clouds']
 
-# %% ../nbs/31_clouds.ipynb #93be3c49
+# %% ../nbs/31_clouds.ipynb #ac01f132
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from .formats import read_cloud
 from .meshes import SUFFIXES, load_mesh
 from .sampling import surface_points
 from .shapes import sample_shapes
-from .sets import check_clouds, to_unit_sphere
+from .sets import _floating, check_clouds, to_unit_sphere
 
 # %% ../nbs/31_clouds.ipynb #91a9bea7
 def farthest_points(points: np.ndarray,  # (N, 3)
@@ -85,7 +85,7 @@ class ResampleReport:
         lines = [f'{len(self.written)} clouds written, {len(self.present)} were there, {len(self.skipped)} files skipped']
         return '\n'.join(lines + [f'  {path}: {why}' for path, why in self.skipped.items()])
 
-# %% ../nbs/31_clouds.ipynb #87190cd0
+# %% ../nbs/31_clouds.ipynb #8e8e97d4
 def resample(source: str | os.PathLike,  # a folder of meshes (.obj, .off, ...) or of clouds, at any depth
              out: str | os.PathLike,  # the folder of the .npy clouds, with the same folders inside
              n_points: int = 2048,  # points of each cloud
@@ -96,7 +96,7 @@ def resample(source: str | os.PathLike,  # a folder of meshes (.obj, .off, ...) 
              progress: bool = True,  # show a bar
              ) -> ResampleReport:  # with the files that were skipped and why
     "Meshes to evenly spread clouds, folder by folder. Resumable; a broken file is reported, not fatal."
-    source, out, report = Path(source), Path(out), ResampleReport([], [], {})
+    source, out, report = Path(source).absolute(), Path(out).absolute(), ResampleReport([], [], {})
     if n_points < 1 or spread not in SPREADS:
         raise ConfigError(f'{n_points} points with the spread {spread!r}', fix=f'Spreads: {", ".join(SPREADS)}.')
     files = [p for p in sorted(source.rglob('*')) if p.suffix.lower() in (*SUFFIXES, *_CLOUDS) and out not in p.parents]
@@ -110,18 +110,18 @@ def resample(source: str | os.PathLike,  # a folder of meshes (.obj, .off, ...) 
             report.present.append(str(target))
             continue
         try:
-            _write_cloud(_even_file(path, target, n_points, spread, seed), out / target, normalise)
+            _write_cloud(_even_file(path, n_points, spread, seed), out / target, normalise)
             report.written.append(str(target))
         except OccnetError as error:
             report.skipped[str(path.relative_to(source))] = error.problem
     return report
 
-# %% ../nbs/31_clouds.ipynb #23f094f2
+# %% ../nbs/31_clouds.ipynb #234722e9
 _CLOUDS = ('.npy', '.npz', '.xyz', '.txt')
 
-def _even_file(path, target, n, spread, seed):
+def _even_file(path, n, spread, seed):
     "The cloud of one file; what it draws depends on the seed and its own name."
-    rng = np.random.default_rng([seed, *target.as_posix().encode()])
+    rng = np.random.default_rng([seed, *path.name.encode()])
     if path.suffix.lower() in _CLOUDS:
         points = read_cloud(path)[0]
         return even_cloud(points[rng.permutation(len(points))], n, spread)
@@ -171,7 +171,7 @@ def split_clouds(n: int,  # clouds
     order = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
     return [part.sort().values for part in order.split([n - int(held.sum()), *held.tolist()])]
 
-# %% ../nbs/31_clouds.ipynb #392d3ca3
+# %% ../nbs/31_clouds.ipynb #1b76cf6c
 def turned(clouds: Tensor,  # (n, N, 3)
            generator: torch.Generator,  # on the CPU
            axis: str = 'z',  # the axis that stays
@@ -179,6 +179,7 @@ def turned(clouds: Tensor,  # (n, N, 3)
     "Each cloud turned about an axis by an angle of its own, uniform over the full turn."
     if axis not in tuple('xyz'):
         raise ConfigError(f'no axis {axis!r}', fix="Use 'x', 'y' or 'z'.")
+    clouds = _floating(clouds)
     angle = (2 * torch.pi * torch.rand(len(clouds), generator=generator)).to(clouds)
     first, second = [k for k in range(3) if k != 'xyz'.index(axis)]
     cos, sin, out = angle.cos()[:, None], angle.sin()[:, None], clouds.clone()
@@ -191,15 +192,18 @@ def shaken(clouds: Tensor,  # (n, N, 3)
            sigma: float = .02,  # standard deviation of every coordinate
            ) -> Tensor:  # (n, N, 3)
     "Clouds with independent normal noise on every coordinate."
+    clouds = _floating(clouds)
     return clouds + sigma * torch.randn(clouds.shape, generator=generator).to(clouds)
 
-# %% ../nbs/31_clouds.ipynb #db288a8a
+# %% ../nbs/31_clouds.ipynb #0cf0572c
 def procedural_clouds(n: int,  # shapes
                       families: Sequence | None = None,  # names from `occnet.shapes.FAMILIES`; None: all
                       n_points: int = 512,  # points of each
                       seed: int = 0,  # of shapes and points
                       ) -> Tensor:  # (n, n_points, 3) float32 in the unit sphere, z up like the sockets
     "Evenly spread clouds of made-up shapes, to learn from before there is data of one's own."
+    if n < 1:
+        raise ConfigError(f'{n} shapes', fix='Ask for one at least.')
     clouds = [even_cloud(shape, n_points, rng=np.random.default_rng([seed, i]))
               for i, shape in enumerate(sample_shapes(n, families, seed))]
     x, y, z = to_unit_sphere(np.stack(clouds).astype(np.float64)).transpose(2, 0, 1)

@@ -16,13 +16,13 @@ from .errors import ConfigError, DataError
 from .maps import codes_of, collapse_note, drawer, export_shape, fit_map, is_empty, nearest_codes, prior_codes, prior_scale
 from .viz import beside, cloud_trace, mesh_trace, scatter_figure, sliders
 
-# %% ../nbs/32_explorer.ipynb #55061ed4
+# %% ../nbs/32_explorer.ipynb #4dcce151
 ACTIONS = ('look', 'move', 'slide', 'shape', 'sample', 'remember', 'walk', 'export')
 
 class Explorer:
     """Where a reader is in a latent space. It needs codes of the data, a prior for samples, and a way to draw a code.
 
-    Raises `DataError` when codes cannot be had. With the same messages it goes the same way."""
+    Raises `DataError` when codes cannot be had, or an attribute is no number. With the same messages it goes the same way."""
 
     def __init__(self,
                  model: nn.Module,  # as in `occnet.maps.codes_of` and `drawer`
@@ -40,6 +40,9 @@ class Explorer:
         wrong = [name for name, values in lists.items() if values is not None and len(values) != len(self.codes)]
         if wrong:
             raise DataError(f'{", ".join(wrong)} do not belong to {len(self.codes)} codes', fix='Give one for every shape.')
+        odd = [name for name, x in self.attributes.items() if np.asarray(x).dtype.kind not in 'biuf' or not np.isfinite(x).all()]
+        if odd:
+            raise DataError(f'{", ".join(odd)} cannot be a colour', fix='Give finite numbers as attributes, or leave these out.')
         self.code = self.codes[nearest_codes(self.codes, self.codes.mean(0), 1)[0][0]]
         self.picks, self.samples, self.empty, self.saved = [], 0, 0, ''
 
@@ -104,23 +107,23 @@ def thing_trace(thing,  # a mesh or a cloud (N, 3), possibly empty
         return mesh_trace(thing, colour, max_vertices=max_vertices, crease=0, visible=not is_empty(thing), **options)
     return cloud_trace(thing, colour, visible=not is_empty(thing), **options)
 
-# %% ../nbs/32_explorer.ipynb #587ae94d
+# %% ../nbs/32_explorer.ipynb #c09891a5
 def latent_sliders(explorer: Explorer,  # the pick is where it stands
-                   steps: int = 7,  # shapes along each direction
-                   reach: float = 2.,  # deviations of the training codes to both sides of their mean
+                   steps: int = 7,  # shapes along each direction; odd, so that the pick is the middle one
+                   reach: float = 2.,  # deviations of the training codes to both sides of the pick
                    max_vertices: int = 5000,  # of all shapes together
                    ) -> tuple[go.Figure, str]:  # for `show` or `page`, and its caption
     "The plane of an explorer as a static figure: a slider for each direction, the shapes drawn in advance."
     places = explorer.atlas.place(explorer.codes)
-    pick, spread = explorer.atlas.place(explorer.code), places.std(0, correction=0).clamp_min(1e-3)
+    pick, half = explorer.atlas.place(explorer.code), reach * places.std(0, correction=0).clamp_min(1e-3)
     k, frames, labels, empty = len(pick), [], [], 0
     for axis in range(k):
-        for t in torch.linspace(-reach, reach, steps).tolist():
+        for t in torch.linspace(-1, 1, steps):
             spot = pick.clone()
-            spot[axis] = places[:, axis].mean() + t * spread[axis]
+            spot[axis] += t * half[axis]
             thing = explorer.fine(explorer.atlas.lift(spot, explorer.code))
             trace = thing_trace(thing, max_vertices=max_vertices // (k * steps), scene='scene')
-            frames.append(_frame(explorer, places, spot, trace, is_empty(thing), reach * spread))
+            frames.append(_frame(explorer, places, spot, trace, is_empty(thing), pick.abs() + half))
             labels.append(f'{float(spot[axis]):+.2f}')
             empty += is_empty(thing)
     fig = sliders(frames, labels, 'direction 1', active=steps // 2)

@@ -23,11 +23,12 @@ def near_thing(explorer: Explorer,  # where the reader is
     "A training shape: as it was given, else drawn from its code."
     return explorer.coarse(explorer.codes[number]) if explorer.shapes is None else explorer.shapes[number]
 
-# %% ../nbs/32_latent.ipynb #8d213dbe
+# %% ../nbs/32_latent.ipynb #af4a4aee
 def respond(explorer: Explorer,  # changed
             message: dict,  # kind, args, fine
             ) -> tuple[dict, list]:  # plain values (place, code, near, picks, words, scenes; or error), two buffers a scene
-    "Do what a message asks for and draw. Never raises: an error is an answer."
+    "Do what a message asks for and draw. Never raises: an error is an answer, and the reader stays where he was."
+    before = explorer.code, explorer.picks
     try:
         start = time.perf_counter()
         if message.get('kind') not in ACTIONS:
@@ -43,6 +44,7 @@ def respond(explorer: Explorer,  # changed
         answer = {**state_of(explorer), 'scenes': [head for head, _ in scenes], 'words': words(explorer, thing, time.perf_counter() - start)}
         return answer, [buffer for _, buffers in scenes for buffer in buffers]
     except Exception as error:
+        explorer.code, explorer.picks = before
         return {'error': f'{type(error).__name__}: {error}'}, []
 
 # %% ../nbs/32_latent.ipynb #eb0a3d36

@@ -77,7 +77,7 @@ def fit_map(codes: Tensor,  # (n, Z) codes of training shapes
     share = (spread @ axes.T).square().sum(0) / total.clamp_min(1e-12)
     return LatentMap(centre, axes, share, turned)
 
-# %% ../nbs/32_maps.ipynb #401a7d83
+# %% ../nbs/32_maps.ipynb #4f888a65
 @dataclass
 class Gallery:
     "Training shapes as a map wants them. At least one of `codes`, `points` with `occ`, or `inputs` is given."
@@ -97,10 +97,10 @@ def codes_of(model: nn.Module,  # has `encode(inputs)`, or `infer(p, occ)`
     "The codes of training shapes, in evaluation mode. Raises `DataError` when nothing can be encoded."
     have = {name: getattr(data, name, None) for name in ('codes', 'points', 'occ', 'inputs')}
     if have['codes'] is not None:
-        return torch.as_tensor(have['codes'], dtype=torch.float32)
+        return torch.as_tensor(have['codes'], dtype=torch.float32).detach().cpu()
     labelled_points = have['points'] is not None and have['occ'] is not None and hasattr(model, 'infer')
-    if not labelled_points and have['inputs'] is None:
-        raise DataError('nothing to encode', fix='Give codes, or inputs for `encode`, or points with occ for `infer`.')
+    if not labelled_points and (have['inputs'] is None or not hasattr(model, 'encode')):
+        raise DataError('nothing to encode', fix='Give codes, or inputs and a model with `encode`, or points with occ and one with `infer`.')
     read, given = (model.infer, (have['points'], have['occ'])) if labelled_points else (model.encode, (have['inputs'],))
     training, like = model.training, next(model.parameters(), torch.zeros(()))
     model.eval()
@@ -183,12 +183,14 @@ def prior_codes(model: nn.Module,  # has `prior(n)`, a distribution, or `sample(
     z = z.float().cpu()
     return z if at is None else torch.cat([at[:len(at) - z.shape[1]].expand(n, -1), z], -1)
 
-# %% ../nbs/32_maps.ipynb #648ce44a
+# %% ../nbs/32_maps.ipynb #8a01fe1d
 def prior_scale(model: nn.Module,  # with or without `prior(n)`
                 width: int,  # Z of its codes
                 ) -> Tensor:  # (Z,) standard deviations; 1 where the prior says nothing
-    "How wide the prior is in each dimension: the unit in which codes vary."
+    "How wide the prior is in each dimension: the unit in which codes vary. Raises `ConfigError` for codes of another model."
     std = model.prior(1).stddev[0].detach().float().cpu() if hasattr(model, 'prior') else torch.zeros(0)
+    if len(std) > width:
+        raise ConfigError(f'codes of {width} numbers for a prior of {len(std)}', fix='Give codes of this model.')
     return torch.cat([torch.ones(width - len(std)), std])
 
 def active_dimensions(codes: Tensor,  # (n, Z) posterior means of n shapes

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .errors import ConfigError, DataError
 
-# %% ../nbs/16_sets.ipynb #7039665b
+# %% ../nbs/16_sets.ipynb #9908d73d
 def check_clouds(clouds,  # array or tensor (n, N, 3)
                  what: str = 'the set',  # how the message calls it
                  ):  # the same
@@ -22,10 +22,18 @@ def check_clouds(clouds,  # array or tensor (n, N, 3)
     shape = tuple(getattr(clouds, 'shape', ()))
     if len(shape) != 3 or shape[2] != 3 or 0 in shape:
         raise DataError(f'{what} has the shape {shape} and not (clouds, points, 3)', fix='Stack clouds of equal size, none of them empty.')
-    finite = torch.isfinite(clouds).all() if isinstance(clouds, Tensor) else np.isfinite(clouds).all()
-    if not finite:
-        raise DataError(f'{what} has points that are NaN or infinite', fix='Remove these clouds first.')
+    if not (torch.isfinite(clouds).all() if isinstance(clouds, Tensor) else clouds.dtype.kind in 'biuf' and np.isfinite(clouds).all()):
+        raise DataError(f'{what} has points that are NaN, infinite, or no numbers', fix='Remove these clouds first.')
     return clouds
+
+def _floating(clouds):
+    "A tensor of floating-point numbers, also from whole ones and from an array."
+    clouds = torch.as_tensor(clouds)
+    return clouds if clouds.is_floating_point() else clouds.float()
+
+def _array(clouds):
+    "Checked clouds as an array, wherever they were and whatever needs their gradient."
+    return np.asarray(check_clouds(clouds).detach().cpu() if isinstance(clouds, Tensor) else check_clouds(clouds))
 
 # %% ../nbs/16_sets.ipynb #516f8693
 def _by_trees(a, b):
@@ -54,7 +62,7 @@ def _by_batches(a, b, budget):
                 best = torch.minimum(low, best)
     return there, back
 
-# %% ../nbs/16_sets.ipynb #75723992
+# %% ../nbs/16_sets.ipynb #cec0dfa7
 def chamfer_batch(a: Tensor,  # (n, N, 3) clouds
                   b: Tensor,  # (n, M, 3) clouds, each compared with the one of the same number
                   reduce: str = 'mean',  # over the points: 'mean', or 'sum' as in the training of the reference
@@ -66,6 +74,7 @@ def chamfer_batch(a: Tensor,  # (n, N, 3) clouds
         raise DataError(f'{len(a)} clouds cannot be paired with {len(b)}', fix='Pass as many of one as of the other.')
     if reduce not in ('mean', 'sum'):
         raise ConfigError(f'no reduction {reduce!r}', fix="Use 'mean' or 'sum'.")
+    a, b = _floating(a), _floating(b)
     with torch.no_grad():
         x, y = a.detach().float(), b.detach().float()
         there, back = _by_trees(x, y) if a.device.type == 'cpu' else _by_batches(x, y, 1 << 26)
@@ -75,15 +84,16 @@ def chamfer_batch(a: Tensor,  # (n, N, 3) clouds
         total = total + getattr(squares, reduce)(1)
     return total
 
-# %% ../nbs/16_sets.ipynb #2056653f
+# %% ../nbs/16_sets.ipynb #475ad139
 def chamfer_matrix(a,  # (n, N, 3) clouds, array or tensor
                    b,  # (m, M, 3) clouds
                    ) -> np.ndarray:  # (n, m) float64, in the square of the unit
     "Squared Chamfer distance of every cloud of one set to every cloud of another: kd-trees on the CPU, batches on a GPU."
     check_clouds(a), check_clouds(b)
     if isinstance(a, Tensor) and a.device.type != 'cpu':
-        return torch.stack([chamfer_batch(x.expand(len(b), -1, -1), b).double() for x in a[:, None]]).cpu().numpy()
-    clouds = [[np.ascontiguousarray(cloud, np.float32) for cloud in np.asarray(some)] for some in (a, b)]
+        b = torch.as_tensor(b, device=a.device)
+        return torch.stack([chamfer_batch(x.expand(len(b), -1, -1), b).double() for x in a[:, None]]).detach().cpu().numpy()
+    clouds = [[np.ascontiguousarray(cloud, np.float32) for cloud in _array(some)] for some in (a, b)]
     trees = [[KDTree(cloud) for cloud in some] for some in clouds]
     out = np.empty((len(a), len(b)))
     for i, (x, x_tree) in enumerate(zip(clouds[0], trees[0], strict=True)):
@@ -95,11 +105,12 @@ def chamfer_matrix(a,  # (n, N, 3) clouds, array or tensor
             out[i, j] = np.square(there, dtype=np.float64).mean() + np.square(back, dtype=np.float64).mean()
     return out
 
-# %% ../nbs/16_sets.ipynb #bfb3ad1a
+# %% ../nbs/16_sets.ipynb #2dfc7554
 def to_unit_sphere(clouds,  # (n, N, 3) or (N, 3), array or tensor
                    ):  # the same type and shape
     "Clouds moved to mean 0 and divided by their greatest distance from it. Raises `DataError` for a cloud without extent."
     check_clouds(clouds if len(np.shape(clouds)) == 3 else clouds[None])
+    clouds = _floating(clouds) if isinstance(clouds, Tensor) else clouds
     centred = clouds - clouds.mean(-2, keepdims=True)
     far = (centred * centred).sum(-1, keepdims=True) ** .5
     far = far.amax(-2, keepdims=True) if isinstance(far, Tensor) else far.max(-2, keepdims=True)
@@ -115,26 +126,30 @@ def _ball(resolution):
     inside = (nodes ** 2).sum(1) <= 1
     return nodes[inside].astype(np.float32), np.where(inside, np.cumsum(inside) - 1, -1)
 
-# %% ../nbs/16_sets.ipynb #698358ca
+# %% ../nbs/16_sets.ipynb #3491d7d5
 def occupation(clouds,  # (n, N, 3) in the unit ball
                resolution: int = 28,  # nodes along each side of the lattice
                ) -> np.ndarray:  # (K,) shares that add up to 1, one for each node in the unit ball
     "Where the points of a whole set lie: each is counted at the nearest node of a lattice in the unit ball."
-    p = np.asarray(check_clouds(clouds), np.float32).reshape(-1, 3)
+    p = _array(clouds).astype(np.float32).reshape(-1, 3)
     if resolution < 2:
         raise ConfigError(f'a lattice of {resolution} nodes', fix='Use 28, as the published measure does.')
     nodes, number = _ball(resolution)
     cell = np.rint((p.astype(np.float64) + 1) / 2 * (resolution - 1)).clip(0, resolution - 1).astype(np.int64)
     at = number[(cell[:, 0] * resolution + cell[:, 1]) * resolution + cell[:, 2]]
     if (lost := at < 0).any():  # the nearest node of the cube is none of the ball
-        at[lost] = KDTree(nodes).query(p[lost])[1]
+        size = np.linalg.norm(p[lost].astype(np.float64), axis=1, keepdims=True)
+        at[lost] = KDTree(nodes).query((p[lost] / np.maximum(1, size / 100)).astype(np.float32))[1]  # far away, the direction decides
     return np.bincount(at, minlength=len(nodes)) / len(p)
 
-# %% ../nbs/16_sets.ipynb #b032e95e
+# %% ../nbs/16_sets.ipynb #eb71f0ef
 def js_divergence(p: np.ndarray,  # (K,) shares
                   q: np.ndarray,  # (K,) shares
                   ) -> float:  # bits, from 0 (the same) to 1 (nothing in common)
-    "Jensen-Shannon divergence of two distributions on the same places."
+    "Jensen-Shannon divergence of two distributions on the same places. Raises `DataError` for what are none."
+    p, q = np.asarray(p, float), np.asarray(q, float)
+    if p.shape != q.shape or not all((x >= 0).all() and abs(x.sum() - 1) < 1e-6 for x in (p, q)):
+        raise DataError('no two distributions on the same places', fix='Pass shares that add up to 1, as `occupation` makes them.')
     def bits(x, y):
         there = x > 0
         return (x[there] * np.log2(x[there] / y[there])).sum()
@@ -148,7 +163,7 @@ def jsd(a,  # (n, N, 3) clouds in the unit ball
     "Jensen-Shannon divergence of where two sets have their points."
     return js_divergence(occupation(a, resolution), occupation(b, resolution))
 
-# %% ../nbs/16_sets.ipynb #096caf35
+# %% ../nbs/16_sets.ipynb #66bc363f
 def mmd(distances: np.ndarray,  # (generated, real), as of `chamfer_matrix`
         ) -> float:  # in the unit of the distances
     "Minimum matching distance, the `fidelity` of the socket paper: the mean over the real of the nearest generated."
@@ -157,21 +172,23 @@ def mmd(distances: np.ndarray,  # (generated, real), as of `chamfer_matrix`
 def coverage(distances: np.ndarray,  # (generated, real)
              ) -> float:  # share of the real
     "How many of the real are nearest to some generated one."
-    return len(np.unique(_distances(distances).argmin(1))) / distances.shape[1]
+    distances = _distances(distances)
+    return len(np.unique(distances.argmin(1))) / distances.shape[1]
 
 def _distances(matrix):
     if np.ndim(matrix) != 2 or not np.size(matrix) or not np.isfinite(matrix).all():
         raise DataError(f'no matrix of finite distances: shape {np.shape(matrix)}', fix='Make it with `chamfer_matrix`.')
-    return matrix
+    return np.asarray(matrix)
 
-# %% ../nbs/16_sets.ipynb #d0d64aa9
+# %% ../nbs/16_sets.ipynb #a7cba29a
 def one_nn_accuracy(generated: np.ndarray,  # (n, n) distances among the generated
                     across: np.ndarray,  # (n, m) generated to real
                     real: np.ndarray,  # (m, m) distances among the real
                     ) -> float:  # 0.5: cannot be told apart; 1: always; towards 0: copies
     "How often the nearest other one of both sets together tells to which a cloud belongs, both sets counting the same."
-    n, m = _distances(across).shape
-    if _distances(generated).shape != (n, n) or _distances(real).shape != (m, m) or n + m < 3:
+    generated, across, real = map(_distances, (generated, across, real))
+    n, m = across.shape
+    if generated.shape != (n, n) or real.shape != (m, m) or n + m < 3:
         raise DataError(f'matrices {generated.shape}, {across.shape}, {real.shape} do not fit', fix='Pass (n, n), (n, m), (m, m), n + m at least 3.')
     both = np.block([[generated, across], [across.T, real]]).astype(float)
     np.fill_diagonal(both, np.inf)

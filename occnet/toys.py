@@ -6,9 +6,8 @@
 __all__ = ['ATTRIBUTES', 'toy_shapes', 'toy_attributes', 'toy_voxels', 'ToyVoxels', 'ToySample', 'write_sample', 'read_sample',
            'write_toys', 'ToyFiles']
 
-# %% ../nbs/30_toys.ipynb #6f7c1d76
+# %% ../nbs/30_toys.ipynb #7e01751e
 import os
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from .sampling import voxel_centres
 from .shapes import FAMILIES, Shape, make_shape, parts_sdf, stack_parts
 from .training import FreshShapes, fresh_batch
 
-# %% ../nbs/30_toys.ipynb #b39aedd8
+# %% ../nbs/30_toys.ipynb #665d4e97
 ATTRIBUTES = ('size', 'yaw', 'pitch', 'roll', 'x', 'y', 'z')  # edge lengths of the unit cube, radians
 _RANGES = {'pen': {'thickness': (.14, .14)}, 'sphere': {'size': (.12, .6)}, 'cube': {}}
 
@@ -31,10 +30,10 @@ def toy_shapes(kind: str,  # 'pen', 'sphere' or 'cube'
                shift: float = 0.,  # 0: all in the middle; 1: anywhere in the unit cube
                ) -> list[Shape]:  # toy i depends on the seed and on i, not on n
     "Random toys of one kind. Raises `ConfigError` for another kind or a shift out of range."
-    if kind not in _RANGES:
+    if kind not in (*_RANGES,):
         raise ConfigError(f'no toys of the kind {kind!r}', fix=f'Choose one of {", ".join(_RANGES)}.')
-    if not isinstance(shift, int | float) or not 0 <= shift <= 1 or min(n, seed) < 0:
-        raise ConfigError(f'{n} toys with shift = {shift!r} and seed = {seed}', fix='shift is 0 to 1, the others not negative.')
+    if not isinstance(shift, int | float) or not 0 <= shift <= 1 or not all(isinstance(x, int) and x >= 0 for x in (n, seed)):
+        raise ConfigError(f'{n!r} toys with shift = {shift!r} and seed = {seed!r}', fix='shift is 0 to 1, the others whole and not negative.')
     shapes, ranges = [], {**FAMILIES[kind].ranges, **_RANGES[kind]}
     for i in range(n):
         rng = np.random.default_rng([seed, i])
@@ -48,15 +47,15 @@ def toy_attributes(shapes: Sequence[Shape],  # toys
     rows = [[shape.params.get(name, 0.) for name in ATTRIBUTES] for shape in shapes]
     return torch.tensor(rows, dtype=torch.float32).reshape(-1, len(ATTRIBUTES))
 
-# %% ../nbs/30_toys.ipynb #ba558588
+# %% ../nbs/30_toys.ipynb #009b3f0f
 def toy_voxels(shapes: Sequence[Shape],  # toys
                resolution: int = 16,  # voxels along each side of the unit cube
                rule: str = 'exact',  # 'exact': centre inside; 'rounded': hit by a surface point, and filled
                ) -> torch.Tensor:  # (n, R, R, R) bool, index [x, y, z]
     "Voxels of toys. Raises `ConfigError` for another rule, or no voxels."
-    if rule not in ('exact', 'rounded') or not resolution >= 1:
-        raise ConfigError(f'no {resolution} voxels a side by the rule {rule!r}', fix="Use 'exact' or 'rounded', and 1 or more.")
-    if rule == 'rounded':
+    if rule not in ('exact', 'rounded') or not isinstance(resolution, int) or resolution < 1:
+        raise ConfigError(f'no {resolution!r} voxels a side by the rule {rule!r}', fix="Use 'exact' or 'rounded', and 1 or more.")
+    if rule == 'rounded' and len(shapes):
         return torch.stack([_rounded(shape, resolution) for shape in shapes])
     centres = torch.as_tensor(voxel_centres(resolution)).reshape(1, -1, 3)
     inside = [parts_sdf(part, centres.expand(len(part), -1, 3)) < 0 for part in stack_parts(shapes).split(64)]
@@ -128,7 +127,7 @@ def _read_off(voxels, p):
     x, y, z = cell.clip(0, voxels.shape[1] - 1).unbind(-1)
     return voxels[torch.arange(len(p), device=p.device)[:, None], x, y, z] * there
 
-# %% ../nbs/30_toys.ipynb #7fe8bb32
+# %% ../nbs/30_toys.ipynb #f0604551
 @dataclass
 class ToySample:
     "One toy as the author's programs exchange it, in the lengths of the unit cube."
@@ -155,17 +154,18 @@ def read_sample(path: str | os.PathLike,  # of the seed's program, or from `writ
     "Read a sample file; nothing in it is run. Raises `DataError` for files that are missing, damaged or do not fit."
     found = _arrays(path)
     if missing := [name for name in ('points', 'occ', 'voxel') if name not in found]:
-        raise DataError(f'no array called {", ".join(missing)}', path, f'A sample has points, occ and voxel; here: {", ".join(found)}.')
+        raise DataError(f'no array called {", ".join(missing)}', path, f'A sample has points, occ and voxel; here: {", ".join(found) or "none"}.')
     points, occ, voxel, attr = found['points'], found['occ'], found['voxel'], _attr(found, path)
     numbers = not (points.dtype.kind + occ.dtype.kind + voxel.dtype.kind).strip('fiub')
-    if not numbers or points.ndim != 2 or points.shape[1] != 3 or occ.shape != points.shape[:1] or voxel.ndim != 3 or len(set(voxel.shape)) > 1:
+    fits = points.ndim == 2 and points.shape[1] == 3 and voxel.ndim == 3 and len(set(voxel.shape)) == 1 and points.size and voxel.size
+    if not numbers or not fits or occ.shape != points.shape[:1]:
         shapes = f'points {points.shape}, occ {occ.shape} and voxel {voxel.shape}'
         raise DataError(shapes, path, 'Due are (N, 3), (N,) and (R, R, R), all numbers.')
     if not np.isfinite(points).all() or not all(np.isin(a, (0, 1)).all() for a in (occ, voxel)):
         raise DataError('points that are not finite, or labels other than 0 and 1', path, 'Write it again.')
     return ToySample(torch.tensor(points / 2).float(), torch.tensor(occ.astype(bool)), torch.tensor(voxel.astype(bool)), attr)
 
-# %% ../nbs/30_toys.ipynb #31e669c3
+# %% ../nbs/30_toys.ipynb #64d2e0fb
 def _arrays(path):
     "Arrays by name, from an archive or a record."
     try:
@@ -173,10 +173,10 @@ def _arrays(path):
             stored = np.load(file, allow_pickle=False)
             if getattr(stored, 'dtype', None) is not None:
                 return {name: stored[name][()] for name in stored.dtype.names or ()}
-            return {name: stored[name] for name in stored.files}
+            return {name: a for name in stored.files if isinstance(a := stored[name], np.ndarray)}
     except FileNotFoundError as error:
         raise DataError('no such file', path, 'Write it with `write_toys`.') from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+    except Exception as error:  # a damaged file makes zipfile, zlib, tokenize and numpy raise nearly anything
         fix = 'A pickle is not opened; save points, occ, voxel and attr with np.savez.'
         raise DataError('truncated, or no file of plain arrays', path, fix) from error
 
@@ -192,7 +192,7 @@ def _attr(found, path):
         raise DataError(f'{row.size} attributes', path, f'Due are 7: {", ".join(ATTRIBUTES)}.')
     return torch.tensor(row / [2, 1, 1, 1, 2, 2, 2]).float()
 
-# %% ../nbs/30_toys.ipynb #14d83162
+# %% ../nbs/30_toys.ipynb #04717bef
 def write_toys(kind: str,  # 'pen', 'sphere' or 'cube'
                folder: str | os.PathLike,  # gets train/ and test/
                samples: int = 100,  # toys in all
@@ -203,8 +203,9 @@ def write_toys(kind: str,  # 'pen', 'sphere' or 'cube'
                seed: int = 0,  # of toys and points
                ) -> dict:  # how many sample files are in each part
     "A training and a test set of sample files. Raises `ConfigError` for settings that make none, `DataError` if toys lie there."
-    if not 0 < test < 1 or not 0 < round(samples * test) < samples or points < 1:
-        raise ConfigError(f'{samples} samples of {points} points, of which {test:.2f} for testing', fix='Ask for two samples at least.')
+    whole = isinstance(samples, int) and isinstance(points, int)
+    if not whole or not 0 < test < 1 or not 0 < round(samples * test) < samples or points < 1:
+        raise ConfigError(f'{samples!r} samples of {points!r} points, of which {test:.2f} for testing', fix='Ask for two samples at least.')
     shapes, cut = toy_shapes(kind, samples, seed, shift), samples - round(samples * test)
     if any(Path(folder).glob('*/*.npz')):
         raise DataError('there are samples already', folder, 'Choose another folder, or delete it.')

@@ -81,7 +81,7 @@ def plane_of(codes: Tensor,  # (n, Z), finite
         return torch.cat([places, (rank % 8)[:, None].to(places)], 1), (atlas.labels()[0], 'no meaning')
     return places, atlas.labels()
 
-# %% ../nbs/30_vae_maps.ipynb #b4042aa8
+# %% ../nbs/30_vae_maps.ipynb #277897de
 RAMP = ['#54478c', '#4c86c6', '#5d9b68', '#e0a339', '#cf3d4f']
 WHEEL = ['#cf3d4f', '#e0a339', '#5d9b68', '#4c86c6', '#54478c', '#cf3d4f']
 
@@ -98,6 +98,8 @@ def latent_picture(codes: Tensor,  # (n, Z), or places (n, 2)
     if len(thumbs) != len(codes) or values is not None and (len(values) != len(codes) or not values.isfinite().all()):
         raise DataError(f'{len(codes)} codes, {len(thumbs)} thumbnails and other or no finite values', fix='Give one of each for every sample.')
     s, inner = thumbs.shape[1], size - 2 * thumbs.shape[1]
+    if inner < s:
+        raise DataError(f'a plane of {size} pixels for thumbnails of {s}', fix='Make it three times as wide, or more.')
     low, high = places.amin(0), places.amax(0)
     at = (places - low) / (high - low).clip(min=1e-6) * inner
     sheet = np.full((size + 34, size + 110 * (values is not None), 3), 255, np.float32)
@@ -145,11 +147,13 @@ def _bar(picture, size, values, name, stops):
     for k, word in enumerate(name.split(', ')):
         draw.text((size + 14, 10 + 16 * k), word, ink, font)
 
-# %% ../nbs/30_vae_maps.ipynb #4771eb58
+# %% ../nbs/30_vae_maps.ipynb #b020198b
 def pearson(codes: Tensor,  # (n, Z)
             attributes: Tensor,  # (n, A)
             ) -> Tensor:  # (Z, A), from -1 to 1; NaN where a column does not vary
-    "Linear correlation of every latent dimension with every attribute."
+    "Linear correlation of every latent dimension with every attribute. Raises `DataError` for numbers that do not fit together."
+    if codes.ndim != 2 or attributes.ndim != 2 or len(codes) != len(attributes):
+        raise DataError(f'codes {tuple(codes.shape)} and attributes {tuple(attributes.shape)}', fix='Pass (n, Z) and (n, A).')
     a, b = (x.double() - x.double().mean(0) for x in (codes, attributes))
     norms = a.norm(dim=0)[:, None] * b.norm(dim=0)
     return torch.where(norms > 1e-9 * len(a), a.T @ b / norms, torch.nan).float()
@@ -158,9 +162,11 @@ def readable(codes: Tensor,  # (n, Z)
              values: Tensor,  # (n,) or (n, D), for an angle its cosine and sine
              k: int = 5,  # neighbours
              ) -> float:  # share of the variance: 1 known exactly, 0 or less unknown; NaN where nothing varies
-    "How well a value can be told from the nearest codes, each toy's own code left out."
-    if not 0 < k < len(codes):
-        raise DataError(f'{k} neighbours among {len(codes)} codes', fix='Give more codes, or ask fewer neighbours.')
+    "How well a value can be told from the nearest codes, each toy's own code left out. Raises `DataError` as `pearson` does."
+    if codes.ndim != 2 or not 0 < k < len(codes):
+        raise DataError(f'{k} neighbours among codes {tuple(codes.shape)}', fix='Give more codes (n, Z), or ask fewer neighbours.')
+    if len(values) != len(codes) or not codes.isfinite().all() or not values.isfinite().all():
+        raise DataError(f'{len(codes)} codes and {len(values)} values', fix='Give one finite value for every finite code.')
     values = values.reshape(len(codes), -1).double()
     near = torch.cdist(codes.double(), codes.double()).fill_diagonal_(torch.inf).topk(k, largest=False).indices
     total = (values - values.mean(0)).square().sum()
