@@ -69,14 +69,14 @@ def colours_of(c,  # one colour, or a colour or number for each of n
         c = [tuple(row / (255 if c.dtype.kind != 'f' else 1)) for row in c]
     return np.array([as_rgba(v, opacity) for v in c]).reshape(-1, 4)
 
-# %% ../nbs/08_planes.ipynb #dec67f7e
+# %% ../nbs/08_planes.ipynb #ef850bce
 DASHES = {None: '-', 'solid': '-', 'dash': '--', 'dot': ':', 'dashdot': '-.', 'longdash': (0, (8, 3))}
 MARKS = {'circle': 'o', 'square': 's', 'diamond': 'D', 'cross': 'P', 'x': 'X', 'triangle-up': '^', 'triangle-down': 'v', 'star': '*'}
 
 def plain_text(text,  # words with tags
                ):
     "A label without its markup; line breaks stay."
-    text = re.sub(r'<[^>]+>', '', re.sub(r'<br ?/?>', '\n', str(text or '')))
+    text = re.sub(r'<[^>]+>', '', re.sub(r'<br ?/?>', '\n', '' if text is None else str(text)))
     for mark, letter in (('&lt;', '<'), ('&gt;', '>'), ('&amp;', '&'), ('$', r'\$')):
         text = text.replace(mark, letter)
     return text
