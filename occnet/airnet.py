@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['AIRNET_ENCODERS', 'AIRNET_DECODERS', 'AIRNetEncoder', 'CrossAttention', 'LocalHead', 'AIRNetDecoder']
 
-# %% ../nbs/42_airnet.ipynb #9d58c8af
+# %% ../nbs/42_airnet.ipynb #9bc9d330
 import torch
 from torch import Tensor, nn
 
@@ -13,12 +13,13 @@ from occnet.attention import (
     Attention, PointwiseBlock, PositionBlock, SetAbstraction, TransformerBlock, two_layers, vector_attention,
 )
 from .encoders import check_cloud
-from .errors import ConfigError
+from .errors import ConfigError, DataError
+from .ifnet import _check_size, check_places
 from .layers import Logits, Points, ResnetBlockFC, Rows
 from .neighbours import gather, nearest
 from .onet import DECODERS, ENCODERS
 
-# %% ../nbs/42_airnet.ipynb #41c00b6f
+# %% ../nbs/42_airnet.ipynb #db1cf3ee
 class _Level(nn.Module):
     "Fewer points; each by itself, with its neighbours, by itself again, and at the first level more features."
 
@@ -42,15 +43,20 @@ class _Final(nn.Module):
     def forward(self, p, x):
         return self.mlp(self.block(p, x))
 
-def _check_anchors(anchors):
-    if not anchors or not all(type(n) is int and n > 0 for n in anchors) or list(anchors) != sorted(anchors, reverse=True):
+def _check_anchors(anchors, k, **sizes):
+    "Falling numbers of anchors, enough of them for k neighbours, and other sizes from 1 on."
+    if not isinstance(anchors, tuple | list) or not anchors or not all(type(n) is int and n > 0 for n in anchors) or list(anchors) != sorted(anchors, reverse=True):
         raise ConfigError(f'anchors {anchors!r} are no falling numbers of points', fix='Use (200, 100), say.')
+    _check_size(k=k, **sizes)
+    if k > anchors[-1]:
+        raise ConfigError(f'{k} neighbours among {anchors[-1]} anchors', fix='Use a smaller k, or more anchors.')
 
-# %% ../nbs/42_airnet.ipynb #5524d0c6
+# %% ../nbs/42_airnet.ipynb #8266802b
 class AIRNetEncoder(nn.Module):
     """A cloud to anchors with features, and one vector z: local attention while points get fewer, then full attention.
 
-    Raises `DataError` for what is no batch of clouds with as many points as there are anchors.
+    Raises `DataError` for what is no batch of clouds with as many points as there are anchors; `ConfigError` for sizes
+    that cannot be. Points within 0.0316 of the origin become no anchors, but for the first (`farthest_points`).
     Source: AIR-Nets (Giebenhain and Goldlücke 2021), section 3."""
 
     def __init__(self,
@@ -63,7 +69,9 @@ class AIRNetEncoder(nn.Module):
                  final_k: int = 0,  # neighbours in these; 0: all anchors
                  ):
         super().__init__()
-        _check_anchors(anchors)
+        _check_size(0, first_k=first_k, n_final=n_final, final_k=final_k)
+        for neighbours in (k, final_k or k):
+            _check_anchors(anchors, neighbours, c_dim=c_dim, first=first)
         self.begin = PositionBlock(first, first_k)
         self.levels = nn.ModuleList(_Level(n, k, c_dim if i else first, c_dim) for i, n in enumerate(anchors))
         self.finals = nn.ModuleList(_Final(c_dim, final_k) for _ in range(n_final))
@@ -80,6 +88,16 @@ class AIRNetEncoder(nn.Module):
         for final in self.finals:
             x = final(p, x)
         return {'anchors': p, 'features': x, 'z': self.to_z(x.max(1).values)}
+
+# %% ../nbs/42_airnet.ipynb #6ef23f31
+def _asked(p, code, c_dim, dtype):
+    "Places and a code of anchors that fit each other and the decoder, or a `DataError`."
+    p, found = check_places(p, code, dtype), {name: tuple(part.shape) for name, part in code.items()}
+    B, M = len(p), [*found.get('anchors', ()), 0, 0][1]
+    due = {'anchors': (B, M, 3), 'features': (B, M, c_dim), 'z': (B, c_dim)}
+    if found != due:
+        raise DataError(f'a code of the shapes {due} is due, this has {found}', fix='Use what `encode` of this model returned.')
+    return p, {name: part.to(dtype) for name, part in code.items()}
 
 # %% ../nbs/42_airnet.ipynb #e6085cbf
 class CrossAttention(nn.Module):
@@ -109,7 +127,7 @@ class CrossAttention(nn.Module):
         k, v = (torch.cat(pair, 2) for pair in zip(near, whole, strict=True))
         return vector_attention(self.attention.query(code['z'])[:, None], k, v, delta, self.attention.gamma)
 
-# %% ../nbs/42_airnet.ipynb #ee913e4e
+# %% ../nbs/42_airnet.ipynb #3c0a6788
 class LocalHead(nn.Module):
     "Five residual blocks; what a place has heard is added before each. Source: AIR-Nets, section 3; ConvONet."
 
@@ -132,7 +150,10 @@ class LocalHead(nn.Module):
         return self.out(x.relu())[..., 0]
 
 class AIRNetDecoder(nn.Module):
-    "Cross-attention to the anchors around a place, and residual blocks. Source: AIR-Nets, section 3."
+    """Cross-attention to the anchors around a place, and residual blocks.
+
+    Raises `ConfigError` for sizes that cannot be; `DataError` for no places, the code of another model, or fewer anchors
+    than a place listens to. Source: AIR-Nets, section 3."""
 
     def __init__(self,
                  c_dim: int = 256,  # features C of an anchor, and of z
@@ -144,6 +165,8 @@ class AIRNetDecoder(nn.Module):
         super().__init__()
         if z_dim:
             raise ConfigError('this decoder reads no latent', fix='Leave the latent out.')
+        _check_size(c_dim=c_dim, width=width, k=k, hidden=hidden)
+        self.c_dim = c_dim
         self.attention, self.start, self.head = CrossAttention(c_dim, width, k), nn.Linear(width, hidden), LocalHead(width, hidden)
 
     def forward(self,
@@ -151,7 +174,7 @@ class AIRNetDecoder(nn.Module):
                 code: dict,  # anchors (B, M, 3), features (B, M, C), z (B, C)
                 ) -> Logits:  # (B, T), positive inside
         "The log-odds of being inside."
-        heard = self.attention(p, code)
+        heard = self.attention(*_asked(p, code, self.c_dim, self.start.weight.dtype))
         return self.head(self.start(heard), heard)
 
 # %% ../nbs/42_airnet.ipynb #9d42a2ef

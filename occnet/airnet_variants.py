@@ -5,18 +5,20 @@
 # %% auto #0
 __all__ = ['AIRNET', 'PointNet2Encoder', 'KernelDecoder', 'turned', 'ImplicitsDecoder', 'airnet_settings', 'airnet_names']
 
-# %% ../nbs/42_airnet_variants.ipynb #c953f26f
+# %% ../nbs/42_airnet_variants.ipynb #8257082d
 import math
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
-from .airnet import AIRNET_DECODERS, AIRNET_ENCODERS, AIRNetEncoder, LocalHead, _check_anchors, _Final
+from .airnet import AIRNET_DECODERS, AIRNET_ENCODERS, AIRNetEncoder, LocalHead, _asked, _check_anchors, _Final
 from .attention import MaxAbstraction, PointwiseBlock, two_layers
+from .convonet_official import CONVONET, convonet_names, convonet_settings
 from .errors import ConfigError
-from .ifnet import IFNET, ifnet_names, ifnet_settings
+from .ifnet import IFNET, _check_size, ifnet_names, ifnet_settings
 from .layers import Logits, Points
+from .names import network_names, prefixed
 from .onet import DECODERS, ENCODERS
 
 # %% ../nbs/42_airnet_variants.ipynb #543a13cc
@@ -31,7 +33,7 @@ class _MaxLevel(nn.Module):
         p, x = self.down(p, x)
         return p, self.mlp_1(x)
 
-# %% ../nbs/42_airnet_variants.ipynb #85cccbf7
+# %% ../nbs/42_airnet_variants.ipynb #3ada1010
 class PointNet2Encoder(AIRNetEncoder):
     """The encoder with maxima in place of local attention, as in PointNet++; full attention at the end stays.
 
@@ -44,17 +46,19 @@ class PointNet2Encoder(AIRNetEncoder):
                  n_final: int = 3,  # blocks at the end
                  ):
         nn.Module.__init__(self)
-        _check_anchors(anchors)
+        _check_anchors(anchors, 1, c_dim=c_dim)
+        _check_size(k=k)
+        _check_size(0, n_final=n_final)
         self.begin = two_layers(3, c_dim)
         self.levels = nn.ModuleList(_MaxLevel(n, k, c_dim) for n in anchors)
         self.finals = nn.ModuleList(_Final(c_dim, 0) for _ in range(n_final))
         self.to_z = two_layers(c_dim, c_dim)
 
-# %% ../nbs/42_airnet_variants.ipynb #64010f09
+# %% ../nbs/42_airnet_variants.ipynb #29598744
 class KernelDecoder(nn.Module):
     """Features of all anchors, mixed by a bell of their distance, and residual blocks: no attention.
 
-    Source: AIR-Nets, ablation study, rows "interp"; the authors' decoder `interp`."""
+    Raises `ConfigError` for sizes that cannot be, `DataError` for no places or the code of another model. Source: AIR-Nets, ablation study, rows "interp"; the authors' decoder `interp`."""
 
     def __init__(self,
                  c_dim: int = 256,  # features C of an anchor
@@ -66,7 +70,10 @@ class KernelDecoder(nn.Module):
         super().__init__()
         if z_dim:
             raise ConfigError('this decoder reads no latent', fix='Leave the latent out.')
-        self.sigma = sigma
+        _check_size(c_dim=c_dim, width=width, hidden=hidden)
+        if not isinstance(sigma, int | float) or not 0 < sigma < math.inf:
+            raise ConfigError(f'sigma = {sigma!r} is no width of a bell', fix='The published networks have 0.2.')
+        self.c_dim, self.sigma = c_dim, sigma
         self.lift, self.start, self.head = nn.Linear(c_dim, width), nn.Linear(width, hidden), LocalHead(width, hidden)
 
     def forward(self,
@@ -74,11 +81,12 @@ class KernelDecoder(nn.Module):
                 code: dict,  # anchors (B, M, 3), features (B, M, C), z (B, C)
                 ) -> Logits:  # (B, T), positive inside
         "The log-odds of being inside."
+        p, code = _asked(p, code, self.c_dim, self.start.weight.dtype)
         d = torch.linalg.vector_norm(p[:, :, None] - code['anchors'][:, None], dim=-1) + 1e-5
         heard = self.lift((-(d / self.sigma).square()).softmax(-1) @ code['features'])
         return self.head(self.start(heard.relu()), heard)
 
-# %% ../nbs/42_airnet_variants.ipynb #42298049
+# %% ../nbs/42_airnet_variants.ipynb #d6db881a
 def turned(angles: Tensor,  # (..., 3) radians about x, y, z
            ) -> Tensor:  # (..., 3, 3) rotations
     "The matrix that turns about z first, then about y, then about x."
@@ -89,7 +97,7 @@ def turned(angles: Tensor,  # (..., 3) radians about x, y, z
 class ImplicitsDecoder(nn.Module):
     """Each anchor answers for itself, in its own frame, and a bell around it says how much its answer counts.
 
-    Source: AIR-Nets, ablation study, row "LDIF", after Genova et al. 2020; the authors' decoder `ldif`."""
+    Raises as `KernelDecoder`. Source: AIR-Nets, ablation study, row "LDIF", after Genova et al. 2020; the authors' decoder `ldif`."""
 
     def __init__(self,
                  c_dim: int = 256,  # features C of an anchor
@@ -100,6 +108,8 @@ class ImplicitsDecoder(nn.Module):
         super().__init__()
         if z_dim:
             raise ConfigError('this decoder reads no latent', fix='Leave the latent out.')
+        _check_size(c_dim=c_dim, width=width, hidden=hidden)
+        self.c_dim = c_dim
         self.scale, self.turn, self.lift = nn.Linear(c_dim, 3), nn.Linear(c_dim, 3), nn.Linear(c_dim + 3, width)
         self.start, self.head = nn.Linear(width, hidden), LocalHead(width, hidden)
 
@@ -108,6 +118,7 @@ class ImplicitsDecoder(nn.Module):
                 code: dict,  # anchors (B, M, 3), features (B, M, C), z (B, C)
                 ) -> Logits:  # (B, T), positive inside
         "The log-odds of being inside: a sum over all anchors."
+        p, code = _asked(p, code, self.c_dim, self.start.weight.dtype)
         x = code['features']
         offset = p[:, :, None] - code['anchors'][:, None]
         size = .005 + self.scale(x).sigmoid()
@@ -123,7 +134,7 @@ AIRNET_DECODERS.update({'airnet_interp': KernelDecoder, 'airnet_ldif': Implicits
 ENCODERS.update(AIRNET_ENCODERS)
 DECODERS.update(AIRNET_DECODERS)
 
-# %% ../nbs/42_airnet_variants.ipynb #f47636b3
+# %% ../nbs/42_airnet_variants.ipynb #4a98d502
 _AIR = {'type': 'airnet', 'npoints_per_layer': (300, 200, 100), 'nneigh': 16, 'nneigh_reduced': 16, 'd_transformer': 256,
         'd_transformer_reduced': 256, 'nfinal_trans': 3}
 _POINTNET = {'type': 'pointnet++', 'npoints_per_layer': (300, 200, 100), 'nneigh': 16, 'd_transformer': 256, 'nfinal_transformers': 3}
@@ -139,12 +150,13 @@ _AIRNETS = {  # configuration: encoder, decoder
     'pointnet_interp': (_POINTNET, _INTERP),
     'ldif': (_AIR, {**_INTERP, 'type': 'ldif'}),
     'ifnet': ({'type': 'ifnet'}, {'type': 'ifnet', 'hidden_dim': 256}),
+    'convonet': ({'type': 'convonet', 'padding': .02}, {'type': 'convonet', 'hidden_dim': 32}),
     'onet': ({'type': 'onet', 'hidden_dim': 512, 'c_dim': 512}, {'type': 'onet', 'hidden_dim': 256}),
 }
 AIRNET = {f'airnets/{name}': {'project': 'airnets', 'encoder': encoder, 'decoder': decoder}
           for name, (encoder, decoder) in _AIRNETS.items()}
 
-# %% ../nbs/42_airnet_variants.ipynb #21814224
+# %% ../nbs/42_airnet_variants.ipynb #941e3273
 def _encoder_settings(e, c_dim):
     "Our encoder for the `encoder` part of a section."
     shared = {'c_dim': c_dim, 'anchors': tuple(e['npoints_per_layer'][1:]), 'k': e['nneigh']}
@@ -159,6 +171,11 @@ def _decoder_settings(d):
     name = {'airnet': 'airnet', 'interp': 'airnet_interp', 'ldif': 'airnet_ldif'}[d['type']]
     return {'name': name, 'width': d['attn_dim'], 'hidden': d['hidden_dim'], **({'k': d['nneigh']} if name == 'airnet' else {})}
 
+def _planes(section):
+    "The section of ConvONet that a pair of parts means."
+    published, e, d = CONVONET['convonet/pointcloud/shapenet_3plane'], section['encoder'], section['decoder']
+    return {**published, 'padding': e['padding'], 'decoder_kwargs': {'hidden_size': d['hidden_dim']}}
+
 def airnet_settings(section: Mapping,  # project, encoder and decoder, in the words of `AIRNET`
                     ) -> dict:  # settings for `build_model`
     "Translate. Raises `ConfigError` for a kind of network that was not published, and names what is absent."
@@ -166,14 +183,16 @@ def airnet_settings(section: Mapping,  # project, encoder and decoder, in the wo
         e, d = section['encoder'], section['decoder']
         if e['type'] == d['type'] == 'ifnet':
             return ifnet_settings({**IFNET['ifnet/ShapeNetPoints'], 'hidden_dim': d['hidden_dim']})
+        if e['type'] == d['type'] == 'convonet':
+            return convonet_settings(_planes(section))
         if e['type'] == d['type'] == 'onet':
             return {'encoder': {'name': 'pointnet_resnet', 'c_dim': e['c_dim'], 'hidden': e['hidden_dim']},
                     'decoder': {'name': 'cbatchnorm', 'hidden': d['hidden_dim'], 'c_dim': e['c_dim']}}
         return {'encoder': _encoder_settings(e, e['d_transformer']), 'decoder': _decoder_settings(d)}
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f'no network of AIR-Nets is described by {dict(section)!r}: {error}', fix=f'Known: {", ".join(AIRNET)}.') from error
 
-# %% ../nbs/42_airnet_variants.ipynb #fed62367
+# %% ../nbs/42_airnet_variants.ipynb #c5e5a57f
 def _block_names(published, own):
     return [(f'{published}.{theirs}', f'{own}.{ours}', 0) for theirs, ours in (
         ('fc_delta.{}', 'delta.{}'), ('fc_gamma.{}', 'attention.gamma.{}'), ('w_qs', 'attention.query'),
@@ -196,19 +215,15 @@ _ENCODER = [('fc_middle.{}', 'to_z.{}', 0), ('fc_begin.{}', 'begin.{}', 0), ('fc
 _DECODER = [*_block_names('ct1', 'attention'), ('ct1.w_k_global', 'attention.key_z', 0), ('ct1.w_v_global', 'attention.value_z', 0),
             ('fc_c.{}', 'head.hear.{}', 0), ('blocks.{}.fc_{}', 'head.blocks.{}.fc_{}', 0), ('fc_out', 'head.out', 0), ('fc0', 'lift', 0),
             ('fc_sclae', 'scale', 0), ('fc_rot', 'turn', 0)]
-_ONET = [('encoder.fc_pos', 'encoder.lift', 0), ('encoder.block_{}.*', 'encoder.blocks.{}.*', 0), ('encoder.fc_c', 'encoder.head', 0),
-         ('decoder.fc_p', 'decoder.lift', 1), ('decoder.block{}.fc_{}', 'decoder.blocks.{}.fc_{}', 1), ('decoder.fc_out', 'decoder.head', 1),
-         *((f'decoder.{place}.{theirs}', f'decoder.{own}.{ours}', ones) for place, own in (('block{}.bn_{}', 'blocks.{}.cbn_{}'), ('bn', 'cbn'))
-           for theirs, ours, ones in (('conv_gamma', 'gamma', 1), ('conv_beta', 'beta', 1), ('bn', 'norm', 0)))]
-
 def airnet_names(section: Mapping,  # as for `airnet_settings`
                  ) -> list:  # (published path, our path, trailing ones)
     "The table of names; the two parts of a checkpoint get the prefixes `encoder.` and `decoder.`."
     kind = section['decoder']['type']
     if kind == 'ifnet':
         return [(f'{own.partition(".")[0]}.{published}', own, ones) for published, own, ones in ifnet_names(IFNET['ifnet/ShapeNetPoints'])]
+    if kind == 'convonet':
+        return convonet_names(_planes(section))
     if kind == 'onet':
-        return _ONET
+        return network_names(airnet_settings(section))
     start = ('init_enc' if kind == 'airnet' else 'fc1', 'start', 0)
-    return [(f'{part}.{published}', f'{part}.{own}', ones) for part, rules in (('encoder', _ENCODER), ('decoder', [start, *_DECODER]))
-            for published, own, ones in rules]
+    return [*prefixed(_ENCODER, 'encoder', 'encoder'), *prefixed([start, *_DECODER], 'decoder', 'decoder')]

@@ -5,17 +5,17 @@
 # %% auto #0
 __all__ = ['AXES', 'place', 'cell_index', 'scatter', 'pool', 'read_map', 'local_coordinates']
 
-# %% ../nbs/40_cells.ipynb #1ab7a12f
+# %% ../nbs/40_cells.ipynb #de866b8f
 import math
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .errors import ConfigError
+from .errors import ConfigError, DataError
 from .layers import Points, Rows
 
-# %% ../nbs/40_cells.ipynb #376ae689
+# %% ../nbs/40_cells.ipynb #c79785a5
 AXES = {'xz': (0, 2), 'xy': (0, 1), 'yz': (1, 2), 'grid': (0, 1, 2)}  # which coordinates a map keeps
 
 def place(p: Points,  # (B, T, 3) points
@@ -23,9 +23,15 @@ def place(p: Points,  # (B, T, 3) points
           padding: float = .1,  # the box has the side 1 + padding
           box: Tensor | None = None,  # (B, 2, 3) low and high corners of another box; points outside are then not moved
           ) -> Tensor:  # (B, T, 2) or (B, T, 3), in [0, 1) inside of the box
-    "Where points lie in a map. Source: the authors' `normalize_coordinate`, with its constants."
+    """Where points lie in a map. Raises `ConfigError` for another map or padding, `DataError` for a box of other size.
+
+    Source: the authors' `normalize_coordinate`, with its constants."""
+    if name not in AXES or padding < 0:
+        raise ConfigError(f'no map is called {name!r}, with the padding {padding}', fix=f'Maps: {", ".join(AXES)}; padding from 0.')
     axes = list(AXES[name])
     if box is not None:
+        if box.shape != (len(p), 2, 3):
+            raise DataError(f'a box {tuple(box.shape)} for points {tuple(p.shape)}', fix='Give low and high corners (B, 2, 3).')
         return ((p - box[:, :1]) / (box[:, 1:] - box[:, :1]))[..., axes]
     eps = 1e-3 if name == 'grid' else 1e-5
     u = p[..., axes] / (1 + padding + eps) + .5
@@ -34,26 +40,34 @@ def place(p: Points,  # (B, T, 3) points
 def cell_index(u: Tensor,  # (B, N, 2) or (B, N, 3) places in a map
                resolution: int,  # cells R along each side
                ) -> Tensor:  # (B, N) numbers from 0 to R^k - 1; R^k for a point outside of the map
-    "The number of the cell of each point; the first coordinate runs fastest."
+    "The number of the cell of each point; the first coordinate runs fastest. Raises `ConfigError` for no cells."
+    if resolution < 1:
+        raise ConfigError(f'{resolution} cells along each side', fix='Use 1 or more.')
     cell, k = (u * resolution).floor().long(), u.shape[-1]
     index = (cell * resolution ** torch.arange(k, device=u.device)).sum(-1)
     return index.where(((u >= 0) & (u < 1)).all(-1), resolution ** k)
 
-# %% ../nbs/40_cells.ipynb #c6fd38fa
+# %% ../nbs/40_cells.ipynb #f33e3c7d
 def scatter(x: Rows,  # (B, N, C) features of points
             index: Tensor,  # (B, N) numbers of their cells, from 0 to n - 1
             n: int,  # how many cells
             how: str = 'mean',  # or 'max': of the points in a cell
             ) -> Rows:  # (B, n, C); cells without points hold zeros
-    "Collect features of points in cells, differentiably. Raises `ConfigError` for another way."
+    """Collect features of points in cells, differentiably. Means are taken in single precision at least.
+
+    Raises `ConfigError` for another way, `DataError` for numbers that no cell has."""
+    if index.shape != x.shape[:2] or index.numel() and not 0 <= index.min() <= index.max() < n:
+        raise DataError(f'{tuple(index.shape)} numbers for {tuple(x.shape[:2])} points and {n} cells',
+                        fix='A number from 0 to n - 1 for each point; for points outside of a map, give one cell more.')
     B, _, C = x.shape
     flat = (index + n * torch.arange(B, device=index.device)[:, None]).flatten()
     rows, out = x.reshape(-1, C), x.new_zeros(B * n, C)
     if how == 'max':
         out = out.scatter_reduce(0, flat[:, None].expand(-1, C), rows, 'amax', include_self=False)
     elif how == 'mean':
-        count = x.new_zeros(B * n).index_add(0, flat, x.new_ones(len(flat)))
-        out = out.index_add(0, flat, rows) / count.clip(min=1)[:, None]
+        wide = rows.to(torch.promote_types(x.dtype, torch.float32))
+        out, count = out.to(wide).index_add(0, flat, wide), wide.new_zeros(B * n).index_add(0, flat, wide.new_ones(len(flat)))
+        out = (out / count.clip(min=1)[:, None]).to(x)
     else:
         raise ConfigError(f'no way to collect features is called {how!r}', fix="Use 'mean' or 'max'.")
     return out.reshape(B, n, C)
@@ -66,16 +80,22 @@ def pool(x: Rows,  # (B, N, C) features of points
     "Give every point what the points of its cell have in common. Source: ConvONet, section 3.1."
     return scatter(x, index, n, how).gather(1, index[..., None].expand(-1, -1, x.shape[-1]))
 
-# %% ../nbs/40_cells.ipynb #1ef2c516
+# %% ../nbs/40_cells.ipynb #b2edc7f8
 def read_map(features: Tensor,  # (B, C, R, R) or (B, C, R, R, R), as stored: [z, x], [y, x], [z, y] or [z, y, x]
              u: Tensor,  # (B, T, 2) or (B, T, 3) places in the map
              mode: str = 'bilinear',  # or 'nearest'
              ) -> Rows:  # (B, T, C)
-    "The features at any place of a map, linear between cells; beyond the border, those of the border."
+    """The features at any place of a map, linear between cells; beyond the border, those of the border.
+
+    Raises `DataError` for a map with other axes than its places, or of another batch, `ConfigError` for another mode."""
     k = u.shape[-1]
-    at = (2 * u - 1).reshape(len(u), -1, *[1] * (k - 1), k)
-    found = F.grid_sample(features, at, mode, padding_mode='border', align_corners=True)
-    return found.flatten(2).transpose(1, 2)  # ONNX knows no .mT
+    if features.ndim != k + 2 or len(features) != len(u):
+        raise DataError(f'a map {tuple(features.shape)} read at places {tuple(u.shape)}', fix='As many shapes, as many axes.')
+    if mode not in ('bilinear', 'nearest'):
+        raise ConfigError(f'no way to read a map is called {mode!r}', fix="Use 'bilinear' or 'nearest'.")
+    at = (2 * u - 1).reshape(len(u), u.shape[1], *[1] * (k - 1), k)
+    found = F.grid_sample(features.to(at.dtype), at, mode, padding_mode='border', align_corners=True)
+    return found.flatten(2).transpose(1, 2).to(features.dtype)  # ONNX knows no .mT
 
 # %% ../nbs/40_cells.ipynb #92d342a3
 def local_coordinates(p: Points,  # (B, T, 3) points

@@ -20,11 +20,12 @@ from .onet import DECODERS, ENCODERS
 from .unets import UNet2d, UNet3d
 from .voxels import check_voxels
 
-# %% ../nbs/40_convonet.ipynb #3b16a5b7
+# %% ../nbs/40_convonet.ipynb #9c7fa27c
 class FeatureMaps(nn.Module):
     """Features of points, collected in planes and grids and spread by U-Nets. All planes share one U-Net.
 
-    Raises `ConfigError` for a map that does not exist or a plane that cannot be halved evenly. Source: ConvONet, section 3.1."""
+    Raises `ConfigError` for a map that does not exist, a plane that cannot be halved evenly or a grid that is too small
+    for its levels. Source: ConvONet, section 3.1."""
 
     def __init__(self,
                  c_dim: int,  # channels C of every map
@@ -37,8 +38,10 @@ class FeatureMaps(nn.Module):
         super().__init__()
         if not maps or len(set(maps)) < len(maps) or not set(maps) <= AXES.keys():
             raise ConfigError(f'features cannot be kept in {maps!r}', fix=f'Choose some of {", ".join(AXES)}, each once.')
-        self.padding, (flat, solid) = padding, levels
+        self.padding, (flat, solid) = _padded(padding), levels
         self.resolution = {name: resolution[name == 'grid'] for name in maps}
+        if min(self.resolution.values()) < 1 or 'grid' in maps and solid and resolution[1] < 1 << (solid - 1):
+            raise ConfigError(f'maps of {self.resolution} cells for {levels} levels', fix='Use more cells, or fewer levels.')
         if flat and set(maps) != {'grid'} and resolution[0] % (1 << (flat - 1)):
             raise ConfigError(f'{resolution[0]} cells cannot be halved {flat - 1} times', fix='Use a power of two.')
         self.plane = UNet2d(c_dim, c_dim, flat, width[0]) if flat and set(maps) != {'grid'} else nn.Identity()
@@ -61,12 +64,26 @@ class FeatureMaps(nn.Module):
                      for name, (index, n) in cells.items()}
         return {name: (self.grid if name == 'grid' else self.plane)(x) for name, x in collected.items()}
 
-# %% ../nbs/40_convonet.ipynb #9b50b005
+def _padded(padding):
+    if padding < 0:
+        raise ConfigError(f'padding = {padding}', fix='The box has the side 1 + padding; use 0 or more.')
+    return padding
+
+# %% ../nbs/40_convonet.ipynb #cd08d52a
+def _idle(settings):
+    "Which sizes have no effect beside the maps that are kept."
+    flat, solid = set(settings['maps']) != {'grid'}, 'grid' in settings['maps']
+    missing = {f'{m}_{key}': f'no {m} is kept' for m, kept in (('plane', flat), ('grid', solid)) if not kept for key in ('resolution', 'levels', 'width')}
+    alone = {f'{m}_{key}': 'there are no U-Nets' for m in ('plane', 'grid') for key in ('levels', 'width')}
+    return {**({} if settings.get('unets', True) else alone), **missing}
+
+# %% ../nbs/40_convonet.ipynb #bf56b6e3
 class LocalPointnet(nn.Module):
     """A PointNet whose maxima are taken within cells; its features fill planes and grids.
 
     Reads clouds (B, N, 3), or crops {'points': (B, N, 3), 'box': (B, 2, 3)}, whose points outside of the box are not
     seen. Raises `DataError` for other inputs. Source: ConvONet, section 3.1; the authors' `pointnet_local_pool`."""
+    ignored = staticmethod(_idle)
 
     def __init__(self,
                  c_dim: int = 32,  # channels C of the maps
@@ -86,6 +103,9 @@ class LocalPointnet(nn.Module):
                  waves: int = 0,  # octaves of the positional code
                  ):
         super().__init__()
+        if pooling not in ('max', 'mean') or unit < 0 or waves < 0 or n_blocks < 1:
+            raise ConfigError(f'pooling {pooling!r}, unit {unit}, {waves} waves, {n_blocks} blocks',
+                              fix="Use 'max' or 'mean', one block or more, and no negative numbers.")
         self.pooling, self.unit, self.waves = pooling, unit, waves
         self.maps = FeatureMaps(c_dim, maps, (plane_resolution, grid_resolution),
                                 (plane_levels * unets, grid_levels * unets), (plane_width, grid_width), padding)
@@ -98,29 +118,33 @@ class LocalPointnet(nn.Module):
                 ) -> dict:  # map -> features; with 'box' (B, 2, 3) for crops
         "The code of each cloud: its maps."
         p, box = _opened(inputs)
-        p = p.to(self.lift.weight.dtype)
         cells = self.maps.cells(p, box)
-        x = self.blocks[0](self.lift(local_coordinates(p, self.unit, self.waves)))
+        x = self.blocks[0](self.lift(local_coordinates(p, self.unit, self.waves).to(self.lift.weight.dtype)))
         for block in self.blocks[1:]:
             x = block(torch.cat([x, sum(pool(x, *where, self.pooling) for where in cells.values())], -1))
         return self.maps(self.head(x), cells) | ({} if box is None else {'box': box})
 
 def _opened(inputs):
-    "The points and the box of clouds or crops."
+    "The points, in single precision at least, and the box of clouds or crops."
     if not isinstance(inputs, Mapping):
-        return check_cloud(inputs), None
-    p, box = check_cloud(inputs.get('points')), inputs.get('box')
+        return _wide(check_cloud(inputs)), None
+    p, box = _wide(check_cloud(inputs.get('points'))), inputs.get('box')
     if not isinstance(box, Tensor) or box.shape != (len(p), 2, 3) or not (box[:, 0] < box[:, 1]).all():
         raise DataError(f'a box (B, 2, 3) of low and high corners is due, this is {getattr(box, "shape", box)}',
                         fix="Give {'points': ..., 'box': ...}.")
     return p, box.to(p)
 
-# %% ../nbs/40_convonet.ipynb #32399f70
+def _wide(p):
+    "Half precision has too few digits for cells."
+    return p.to(torch.promote_types(p.dtype, torch.float32))
+
+# %% ../nbs/40_convonet.ipynb #f82daa80
 class LocalVoxels(nn.Module):
     """A convolution of voxels, whose features fill planes and grids like those of points at their middles.
 
     The authors put the voxels at -.5, ..., .5, both ends included, not at the middles of 32 boxes; so does this.
     Raises `DataError` for what is no batch of binary grids. Source: the authors' `voxel_simple_local`."""
+    ignored = staticmethod(_idle)
 
     def __init__(self,
                  c_dim: int = 32,  # channels C of the maps
@@ -135,6 +159,8 @@ class LocalVoxels(nn.Module):
                  padding: float = .1,  # the box has the side 1 + padding
                  ):
         super().__init__()
+        if kernel < 1 or kernel % 2 == 0:
+            raise ConfigError(f'a convolution {kernel} cells wide has no middle', fix='Use an odd number.')
         self.conv = nn.Conv3d(1, c_dim, kernel, padding=kernel // 2)
         self.maps = FeatureMaps(c_dim, maps, (plane_resolution, grid_resolution), (plane_levels, grid_levels),
                                 (plane_width, grid_width), padding)
@@ -145,11 +171,11 @@ class LocalVoxels(nn.Module):
         "The code of each grid: its maps."
         voxels = check_voxels(voxels).to(self.conv.weight.dtype)
         x = self.conv(voxels[:, None]).relu().flatten(2).mT
-        side = torch.linspace(-.5, .5, voxels.shape[1], dtype=x.dtype, device=x.device)
+        side = torch.linspace(-.5, .5, voxels.shape[1], device=x.device)
         p = torch.cartesian_prod(side, side, side).expand(len(x), -1, -1)
         return self.maps(x, self.maps.cells(p))
 
-# %% ../nbs/40_convonet.ipynb #672c05fb
+# %% ../nbs/40_convonet.ipynb #cc0377d3
 class LocalDecoder(nn.Module):
     """Points and maps in, logits out: residual blocks, each told anew what the maps hold at the point.
 
@@ -169,7 +195,10 @@ class LocalDecoder(nn.Module):
         super().__init__()
         if z_dim:
             raise ConfigError('a local decoder reads no latent', fix='Leave the latent out, or take another decoder.')
-        self.mode, self.leaky, self.padding, self.unit, self.waves = mode, leaky, padding, unit, waves
+        if mode not in ('bilinear', 'nearest') or unit < 0 or waves < 0 or n_blocks < 1:
+            raise ConfigError(f'mode {mode!r}, unit {unit}, {waves} waves, {n_blocks} blocks',
+                              fix="Use 'bilinear' or 'nearest', one block or more, and no negative numbers.")
+        self.mode, self.leaky, self.padding, self.unit, self.waves = mode, leaky, _padded(padding), unit, waves
         self.lift = nn.Linear(6 * waves or 3, hidden)
         self.lift_c = nn.ModuleList(nn.Linear(c_dim, hidden) for _ in range(n_blocks))
         self.blocks = nn.ModuleList(ResnetBlockFC(hidden) for _ in range(n_blocks))
@@ -179,19 +208,25 @@ class LocalDecoder(nn.Module):
              p: Points,  # (B, T, 3) points
              code: dict,  # map -> features, as an encoder made them
              ) -> Rows:  # (B, T, C)
-        "What the maps hold at the points, summed over the maps. Raises `DataError` when there are none."
+        "What the maps hold at the points, summed over the maps. Raises `DataError` when there are none, or others than due."
         box, maps = code.get('box'), {name: x for name, x in code.items() if name in AXES}
-        if not maps:
-            raise DataError(f'no maps in a code of {", ".join(code)}', fix='Take an encoder that makes planes or grids.')
+        shapes, width = {name: tuple(x.shape) for name, x in maps.items()}, self.lift_c[0].in_features
+        if not maps or any(shape[:2] != (len(p), width) for shape in shapes.values()):
+            raise DataError(f'maps of {len(p)} shapes with {width} channels are due, these are {shapes or [*code]}',
+                            fix='Decode what the encoder of this model made of as many shapes.')
         return sum(read_map(x, place(p, name, self.padding, box), self.mode) for name, x in maps.items())
 
     def forward(self,
                 p: Points,  # (B, T, 3) points
                 code: dict,  # what `read` reads
+                z: None = None,  # no latent is read
                 ) -> Logits:  # (B, T), positive inside
-        "The logit of every point."
-        p = p.to(self.lift.weight.dtype)
-        c, x = self.read(p, code), self.lift(local_coordinates(p, self.unit, self.waves))
+        "The logit of every point. Raises `DataError` for what are no points, or no code of this decoder."
+        if z is not None or not isinstance(code, Mapping) or not isinstance(p, Tensor) or p.ndim != 3 or p.shape[-1] != 3 or not p.is_floating_point():
+            raise DataError(f'points {getattr(p, "dtype", "")} {tuple(getattr(p, "shape", ()))} and a code {type(code).__name__}',
+                            fix='Give floats (B, T, 3), and the tensors by name that the encoder returns.')
+        p, dtype = _wide(p), self.lift.weight.dtype
+        c, x = self.read(p, code).to(dtype), self.lift(local_coordinates(p, self.unit, self.waves).to(dtype))
         for lift, block in zip(self.lift_c, self.blocks, strict=True):
             x = block(x + lift(c))
         return self.head(F.leaky_relu(x, .2) if self.leaky else x.relu()).squeeze(-1)

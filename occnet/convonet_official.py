@@ -11,15 +11,17 @@ from collections.abc import Mapping
 from . import pointconv  # noqa: F401  with it, all local encoders and decoders have their names
 from .errors import ConfigError
 
-# %% ../nbs/40_published.ipynb #57147798
+# %% ../nbs/40_published.ipynb #247354d9
 def crop_resolution(query: int,  # cells along each side of the region that is asked about
                     levels: int,  # of the U-Net
                     ) -> int:  # cells along each side of the volume to encode
-    "The region and the receptive field around it, rounded up. Source: the authors' `update_reso`."
+    "The region and the receptive field around it, rounded up. Raises `ConfigError` for none. Source: the authors' `update_reso`."
+    if query < 1 or levels < 1:
+        raise ConfigError(f'{query} cells and {levels} levels', fix='Use 1 or more of each.')
     cells, coarse = query + (1 << (levels + 2)) - 1, 1 << (levels - 1)
     return -(-cells // coarse) * coarse
 
-# %% ../nbs/40_published.ipynb #4ee2b547
+# %% ../nbs/40_published.ipynb #766fb2bf
 _ENCODERS = {'pointnet_local_pool': 'pointnet_local_pool', 'pointnet_crop_local_pool': 'pointnet_local_pool',
              'voxel_simple_local': 'voxel_simple_local', 'pointnet_plus_plus': 'pointnet_plus_plus'}
 _DECODERS = {'simple_local': 'simple_local', 'simple_local_crop': 'simple_local', 'simple': 'simple_local',
@@ -41,6 +43,8 @@ def convonet_settings(section: Mapping,  # the `model` section of a configuratio
     """Translate. What their files keep under `data` may stand in the section too: padding, unit_size, query_vol_size.
 
     Raises `ConfigError` for names and settings that no published model has."""
+    if not isinstance(section, Mapping):
+        raise ConfigError(f'a model section is a table, this is {section!r}', fix='Give what stands under `model` in their file.')
     names = [table.get(section.get(part)) if isinstance(section.get(part), str) else None
              for part, table in (('encoder', _ENCODERS), ('decoder', _DECODERS))]
     if None in names:

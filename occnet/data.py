@@ -183,7 +183,7 @@ class OccupancyDataset(SeededDataset):
             fields.update(FIELDS[name](self, numbers, generator))
         return fields
 
-# %% ../nbs/05_data.ipynb #3d5a65ad
+# %% ../nbs/05_data.ipynb #4ec77dbf
 class OccupancyData(LightningDataModule):
     "The batches of a store for Lightning or any loop: the same seed gives the same batches, whatever the workers."
 
@@ -195,6 +195,7 @@ class OccupancyData(LightningDataModule):
                  noise: float = .005,  # standard deviation on the input cloud
                  inputs: str | None = 'pointcloud',  # 'pointcloud', 'voxels', 'idx' or None
                  partial: float | None = None,  # keep U(partial, 1) of the cloud along a random axis
+                 val_split: str = 'val',  # what is validated on; 'train' where shapes are known by their number
                  val_batch_size: int = 10,  # shapes per validation batch: they carry all their points
                  epoch_size: int | None = None,  # shapes per training epoch; None: each once
                  workers: int = 0,  # processes that prepare batches
@@ -206,6 +207,15 @@ class OccupancyData(LightningDataModule):
         self.columns, self.batch_size, self.val_batch_size = Columns(path, memory), batch_size, val_batch_size
         self.epoch_size, self.workers, self.seed = epoch_size, workers, seed
         self.options = dict(n_points=n_points, n_cloud=n_cloud, noise=noise, inputs=inputs, partial=partial)
+        self.n_points, self.val_split = n_points, val_split
+        self.settings = {'source': str(path), 'n_cloud': n_cloud, 'noise': noise, 'inputs': inputs, 'partial': partial,
+                         'val_split': val_split, 'epoch_size': epoch_size}
+
+    @staticmethod
+    def ignored(settings: dict) -> dict:
+        "Which settings have no effect beside the others."
+        cloud = settings['inputs'] == 'pointcloud'
+        return {} if cloud else dict.fromkeys(('n_cloud', 'noise', 'partial'), f'the inputs are {settings["inputs"]}, no cloud')
 
     def loader(self, split: str, fields: tuple, train: bool = False) -> DataLoader:
         "Batches of any split with any fields."
@@ -221,7 +231,7 @@ class OccupancyData(LightningDataModule):
 
     def val_dataloader(self) -> DataLoader:
         "The same, and all points for the IoU; equal in every epoch."
-        return self.loader('val', ('points', 'points_iou', 'inputs'))
+        return self.loader(self.val_split, ('points', 'points_iou', 'inputs'))
 
     def test_dataloader(self) -> DataLoader:
         "Everything that is measured."

@@ -6,7 +6,7 @@
 __all__ = ['labelled', 'LatentMap', 'fit_map', 'Gallery', 'codes_of', 'gallery_of', 'drawer', 'is_empty', 'draw_all',
            'nearest_codes', 'walk', 'prior_codes', 'prior_scale', 'active_dimensions', 'collapse_note', 'export_shape']
 
-# %% ../nbs/32_maps.ipynb #a636bbb0
+# %% ../nbs/32_maps.ipynb #00bfb5ac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ import torch
 import trimesh
 from torch import Tensor, nn
 
+from .embedding import principal_axes
 from .errors import ConfigError, DataError, MeshError, atomic_write
 from .extraction import extract_mesh
 from .onet import as_field
@@ -59,7 +60,7 @@ class LatentMap:
         words = [f'direction {k + 1} ({s:.0%} of the variance)' if self.turned else f'z{k + 1}' for k, s in enumerate(self.share.tolist())]
         return words[0], words[1] if len(words) > 1 else ''
 
-# %% ../nbs/32_maps.ipynb #5fe4ab5b
+# %% ../nbs/32_maps.ipynb #9e48e089
 def fit_map(codes: Tensor,  # (n, Z) codes of training shapes
             ) -> LatentMap:  # the first two principal components; for Z <= 2 the coordinates themselves
     "A plane for codes. Raises `DataError` unless there is at least one code, all finite."
@@ -71,9 +72,7 @@ def fit_map(codes: Tensor,  # (n, Z) codes of training shapes
     turned = z > 2 and bool(total > 1e-9 * codes.square().sum().clamp_min(1e-12))
     centre, axes = (codes.mean(0), torch.eye(z)[:k]) if z > 2 else (torch.zeros(z), torch.eye(z))
     if turned:
-        axes = torch.linalg.svd(spread.double(), full_matrices=True).Vh[:k].to(codes.dtype)
-        largest = axes.gather(1, axes.abs().argmax(1, keepdim=True))
-        axes = axes * largest.sign()
+        axes = principal_axes(codes)
     share = (spread @ axes.T).square().sum(0) / total.clamp_min(1e-12)
     return LatentMap(centre, axes, share, turned)
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ENCODERS', 'DECODERS', 'LATER', 'OccupancyNetwork', 'build_model', 'count_parameters', 'ModelField', 'as_field']
 
-# %% ../nbs/13_onet.ipynb #93afd711
+# %% ../nbs/13_onet.ipynb #34e71ad5
 import importlib
 import inspect
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from torch.distributions import Normal, kl_divergence
 from .decoders import DECODERS as CBN_DECODERS
 from .efficientnet import EFFICIENTNETS
 from .encoders import ENCODERS as CLOUD_ENCODERS
-from .errors import CheckpointError, ConfigError, DataError
+from .errors import CheckpointError, ConfigError, DataError, only_known, only_used
 from .images import IMAGE_ENCODERS
 from .latents import LATENT_ENCODERS
 from .layers import Logits, Points
@@ -93,13 +93,7 @@ def _spread(code, n):
         return {name: _spread(part, n) for name, part in code.items()}
     return code.expand(n, *code.shape[1:]) if len(code) == 1 else code
 
-# %% ../nbs/13_onet.ipynb #7a534d42
-def _only(given, known, where):
-    unknown = [key for key in given if key not in known]
-    if unknown:
-        raise ConfigError(f'unknown setting {", ".join(map(repr, unknown))} of {where}',
-                          fix=f'Known: {", ".join(known)}')
-
+# %% ../nbs/13_onet.ipynb #d700fb30
 def _section(section, kind, registry):
     "The class that a section of the settings names, its arguments with their defaults, and the settings themselves."
     if not isinstance(section, Mapping) or 'name' not in section:
@@ -109,18 +103,18 @@ def _section(section, kind, registry):
     if name not in list(registry):
         for later in LATER:
             importlib.import_module(f'occnet.{later}')
-    if name not in list(registry):
-        raise ConfigError(f'unknown {kind} {name!r}', fix=f'Known: {", ".join(registry)}')
+    only_known([name], registry, kind)
     known = {key: arg.default for key, arg in inspect.signature(registry[name]).parameters.items()}
-    _only(sizes, known, f'{kind} {name!r}')
+    only_known(sizes, known, 'setting', f'{kind} {name!r}')
     for key, value in sizes.items():
         lowest = 0 if key in ('c_dim', 'z_dim') and kind != 'encoder' else min(known[key], 1) if type(value) is int else 0
         if type(value) is not type(known[key]) or (type(value) is int and value < lowest):
             raise ConfigError(f'{key} = {value!r} of {kind} {name!r} is no valid size',
                               fix=f'The default is {known[key]!r}')
+    only_used(sizes, known, registry[name], f'{kind} {name!r}')
     return registry[name], known, sizes
 
-# %% ../nbs/13_onet.ipynb #d036c49d
+# %% ../nbs/13_onet.ipynb #79c68d66
 ENCODERS = {**CLOUD_ENCODERS, **IMAGE_ENCODERS, **EFFICIENTNETS, **VOXEL_ENCODERS}
 DECODERS = {**CBN_DECODERS, **DECODER_VARIANTS}
 LATER = ('voxel_vae', 'pointconv', 'ifnet', 'airnet_variants')  # modules of later chapters that add to these tables; imported when a name is asked for that is not known yet
@@ -129,10 +123,10 @@ def build_model(config: Mapping,  # {'encoder': {'name': ..., sizes}, 'decoder':
                 ) -> OccupancyNetwork:  # with fresh weights
     """Make a model from names (`ENCODERS`, `DECODERS`, `LATENT_ENCODERS`) and sizes; widths of codes follow.
 
-    Raises `ConfigError`, with a list of what is known, for a name, a setting or a size that is not."""
+    Raises `ConfigError`, with the nearest that is known, for a name or setting that is not, and for a size that cannot be or has no effect."""
     if not isinstance(config, Mapping):
         raise ConfigError(f'a model is described by settings, not by {config!r}', fix='Give encoder and decoder')
-    _only(config, ('encoder', 'decoder', 'latent'), 'the model')
+    only_known(config, ('encoder', 'decoder', 'latent'), 'part', 'the model')
     parts = {kind: config.get(kind) for kind in ('encoder', 'decoder', 'latent')}
     if parts['encoder'] is None and parts['latent'] is None:
         raise ConfigError('a model without encoder and latent can only draw one shape', fix='Name an encoder')

@@ -6,8 +6,9 @@
 __all__ = ['move_parts', 'make_room', 'list_rooms', 'read_room', 'write_room', 'crop', 'stack_crops', 'CropRooms', 'SceneField',
            'scene_mesh']
 
-# %% ../nbs/40_scenes.ipynb #2faaf500
+# %% ../nbs/40_scenes.ipynb #7f4a51e5
 import itertools
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -23,16 +24,19 @@ from .errors import ConfigError, DataError, atomic_write
 from .extraction import extract_mesh
 from .formats import _archive, _checked, _labels, read_cloud
 from .occupancy import rotation_matrix
+from .training import DATA
 from .parts import part, parts_bounds, parts_sdf
 from .shapes import Shape, sample_shapes, stack_parts, surface_points
 
-# %% ../nbs/40_scenes.ipynb #51b88bd4
+# %% ../nbs/40_scenes.ipynb #9e004a30
 def move_parts(parts: np.ndarray,  # (M, 24) one solid
                scale: float = 1.,  # factor of its size
                yaw: float = 0.,  # turn about the vertical, in radians
                shift: tuple = (0., 0., 0.),  # where its origin goes
                ) -> np.ndarray:  # (M, 24)
-    "A solid made larger or smaller, turned and moved. Only its frame, its place and its sizes change."
+    "A solid made larger or smaller, turned and moved; only its frame, place and sizes change. Raises `ConfigError` for no size."
+    if not 0 < scale < math.inf:
+        raise ConfigError(f'a solid {scale} times as large', fix='Use a factor above 0.')
     out, turn = parts.copy(), rotation_matrix(yaw)
     frame = parts[:, :9].reshape(-1, 3, 3) @ turn.T
     out[:, :9] = frame.reshape(-1, 9)
@@ -40,7 +44,7 @@ def move_parts(parts: np.ndarray,  # (M, 24) one solid
     out[:, [12, 13, 14, 17, 19]] *= scale
     return out
 
-# %% ../nbs/40_scenes.ipynb #5d15d54a
+# %% ../nbs/40_scenes.ipynb #59716bd0
 _SIZES = {8: (.1, .25), 7: (.15, .25), 6: (.2, .3), 5: (.25, .4), 4: (.25, .45)}  # pieces -> range of their size
 
 def make_room(seed: int = 0,  # of everything drawn
@@ -49,11 +53,13 @@ def make_room(seed: int = 0,  # of everything drawn
               thickness: float = .01,  # of floor and walls
               families: tuple = ('sofa', 'lamp', 'chair', 'table'),  # without cuts, which would cut the others too
               ) -> Shape:  # within the unit cube, the floor's top at y = -.2
-    "A room with furniture on its floor. Raises `ConfigError` for another number of pieces. Source: ConvONet, section 4.2."
+    "A room with furniture on its floor. Raises `ConfigError` for sizes that make no room. Source: ConvONet, section 4.2."
     rng = np.random.default_rng(seed)
-    pieces, aspect = pieces or int(rng.integers(4, 9)), aspect or rng.uniform(.3, 1)
-    if pieces not in _SIZES:
-        raise ConfigError(f'{pieces} pieces in a room', fix=f'Use one of {sorted(_SIZES)}.')
+    pieces = int(rng.integers(4, 9)) if pieces is None else pieces
+    aspect = rng.uniform(.3, 1) if aspect is None else aspect
+    if pieces not in _SIZES or not .1 <= aspect <= 1 or not 0 < thickness <= aspect / 4 or not families:
+        raise ConfigError(f'a room with {pieces} of {families}, 1 by {aspect}, {thickness} thick',
+                          fix=f'Pieces: one of {sorted(_SIZES)}; aspect .1 to 1; thickness up to a quarter of it.')
     taken, rows = [], [_slab((-.5, .5), (-.2 - thickness, -.2), (-aspect / 2, aspect / 2))]
     for side in itertools.product((-1, 1), (0, 1)):
         if rng.random() < .5:
@@ -82,7 +88,7 @@ def _wall(end, axis, aspect, height, thickness):
     along = (-half[1 - axis], half[1 - axis])
     return _slab(across, y, along) if axis == 0 else _slab(along, y, across)
 
-# %% ../nbs/40_scenes.ipynb #66619103
+# %% ../nbs/40_scenes.ipynb #1d187ebd
 def list_rooms(root: str | os.PathLike,  # holds rooms_04 to rooms_08
                split: str = 'train',  # or 'val', 'test'
                ) -> list[Path]:  # folders of rooms
@@ -111,7 +117,9 @@ def write_room(folder: str | os.PathLike,  # of one room, made if need be
                numbers: int = 1,  # how many scans
                seed: int = 0,  # of the points
                ) -> None:
-    "A room in the authors' layout, without semantics."
+    "A room in the authors' layout, without semantics. Raises `ConfigError` for no points or no scans."
+    if n < 1 or numbers < 1:
+        raise ConfigError(f'{numbers} scans of {n} points', fix='Write 1 or more of each.')
     generator, rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
     for k in range(numbers):
         cloud, normals = (x[0].numpy().astype(np.float16) for x in surface_points(stack_parts([room]), n, generator))
@@ -142,11 +150,12 @@ def stack_crops(crops: list,  # of (points (M, 3), box (2, 3))
     filled = [torch.cat([points, (box[1:] + 1).expand(most - len(points), -1)]) for points, box in crops]
     return {'points': torch.stack(filled), 'box': boxes}
 
-# %% ../nbs/40_scenes.ipynb #803d012e
+# %% ../nbs/40_scenes.ipynb #34c49cd1
 class CropRooms:
     """What `fit` asks for: crops of procedural rooms, with labelled points in the windows. Equal seeds give equal batches.
 
     Raises `ConfigError` for sizes that are not above 0."""
+    inputs = 'crops'  # what a network is shown
 
     def __init__(self,
                  unit: float = .03,  # side of a cell
@@ -160,7 +169,7 @@ class CropRooms:
                  seed: int = 0,  # of rooms, windows and points
                  ):
         self.settings = {'unit': unit, 'query': query, 'levels': levels, 'n_rooms': n_rooms, 'n_cloud': n_cloud, 'noise': noise}
-        if min(unit, query, levels, n_rooms, n_cloud, n_points, batch_size) <= 0 or noise < 0:
+        if not all(size > 0 for size in (unit, query, levels, n_rooms, n_cloud, n_points, batch_size)) or not noise >= 0:
             raise ConfigError(f'crops of {self.settings}', fix='All sizes are above 0.')
         self.n_points, self.batch_size, self.seed = n_points, batch_size, seed
         self.volume = crop_resolution(query, levels)
@@ -198,10 +207,13 @@ class CropRooms:
         batches = [self.batch(rooms, torch.Generator().manual_seed(i), 'points_iou') for i in range(8)]
         return DataLoader(batches, batch_size=None)
 
-# %% ../nbs/40_scenes.ipynb #51553126
-class SceneField:
-    """A scan of any size as a field: every point is answered by the window it lies in. Raises `DataError` for no scan.
+DATA['CropRooms'] = CropRooms
 
+# %% ../nbs/40_scenes.ipynb #ef9c0ab4
+class SceneField:
+    """A scan of any size as a field: every point is answered by the window it lies in. Make it anew after training.
+
+    Raises `DataError` for no scan, `ConfigError` for a model without a grid, or cells and windows that do not fit it.
     Source: ConvONet, section 3.3 (fully convolutional model), and the sliding window of the authors' code."""
 
     def __init__(self,
@@ -211,15 +223,16 @@ class SceneField:
                  query: int,  # cells along each side of a window
                  keep: int = 1024,  # codes that are kept
                  ):
-        self.cloud = torch.as_tensor(_checked(cloud, None))
+        self.volume = _volume(model, unit, query, keep)
+        self.device = next(model.parameters()).device
+        self.cloud = torch.as_tensor(_checked(cloud, None), device=self.device)
         self.model, self.unit, self.query, self.keep, self.windows = model.eval(), unit, query, keep, {}
-        self.volume = model.encoder.maps.resolution['grid']
 
     @torch.no_grad()
     def code(self, window):
         "The code of one window (three integers), or None where nothing was seen."
         if window not in self.windows:
-            points, box = crop(self.cloud, torch.tensor(window), self.unit, self.query, self.volume)
+            points, box = crop(self.cloud, torch.tensor(window, device=self.device), self.unit, self.query, self.volume)
             while len(self.windows) >= self.keep:
                 self.windows.pop(next(iter(self.windows)))
             self.windows[window] = self.model.encode(stack_crops([(points, box)])) if len(points) else None
@@ -229,14 +242,27 @@ class SceneField:
     def __call__(self,
                  p: np.ndarray,  # (T, 3) points
                  ) -> np.ndarray:  # (T,) logits; -20 where nothing was seen
-        "Inside where the logit is above 0."
-        p = np.asarray(p, np.float32)
-        windows, owner = np.unique(np.floor(p / (self.query * self.unit)).astype(int), axis=0, return_inverse=True)
+        "Inside where the logit is above 0. Raises `DataError` for what are no points."
+        p = _checked(p, None) if np.size(p) else np.zeros((0, 3), np.float32)
+        window = np.floor(p / (self.query * self.unit)).clip(-1e9, 1e9).astype(int)
+        windows, owner = np.unique(window, axis=0, return_inverse=True)
         logits, order = np.full(len(p), -20, np.float32), np.argsort(owner.ravel(), kind='stable')
-        for window, mine in zip(windows.tolist(), np.split(order, np.searchsorted(owner.ravel()[order], range(1, len(windows)))), strict=True):
+        for window, mine in zip(windows.tolist(), np.split(order, np.searchsorted(owner.ravel()[order], range(1, len(windows)))), strict=len(p) > 0):
             if (code := self.code(tuple(window))) is not None:
-                logits[mine] = self.model.decode(torch.as_tensor(p[mine])[None], code)[0].numpy()
+                logits[mine] = self.model.decode(torch.as_tensor(p[mine], device=self.device)[None], code)[0].float().cpu().numpy()
         return logits
+
+def _volume(model, unit, query, keep):
+    "Cells along each side of what the encoder reads, if windows of this size fit."
+    encoder = getattr(model, 'encoder', None)
+    volume = getattr(getattr(encoder, 'maps', None), 'resolution', {}).get('grid', 0)
+    if not volume:
+        raise ConfigError('a model without a grid reads no scenes', fix='Take pointnet_local_pool with the map grid, trained on crops.')
+    if encoder.unit and not math.isclose(unit, encoder.unit):
+        raise ConfigError(f'cells of {unit} for a model that was trained with {encoder.unit}', fix='Scale the scan, not the cells.')
+    if not 0 < unit < math.inf or not 1 <= query <= volume or keep < 1:
+        raise ConfigError(f'windows of {query} cells of {unit} in volumes of {volume}, {keep} kept', fix='Windows no larger than the volume.')
+    return volume
 
 def scene_mesh(field: Callable,  # points (T, 3) -> values (T,), inside where above 0
                low: np.ndarray,  # (3,) corner of the region
@@ -244,8 +270,13 @@ def scene_mesh(field: Callable,  # points (T, 3) -> values (T,), inside where ab
                unit: float,  # length of the smallest cells
                depth: int = 1,  # how often a cell may be halved
                ) -> trimesh.Trimesh:  # in the coordinates of the scene
-    "The surface in a region of any size: `extract_mesh` in a cube around it, moved back."
-    centre, side = (np.asarray(low) + high) / 2, float(np.max(np.asarray(high) - low))
+    """The surface in a region of any size: `extract_mesh` in a cube around it, moved back.
+
+    Raises `ConfigError` for a region or a length that is none."""
+    low, high = np.asarray(low, float), np.asarray(high, float)
+    if low.shape != (3,) or high.shape != (3,) or not (np.isfinite(high - low).all() and (low < high).all() and 0 < unit < math.inf and depth >= 0):
+        raise ConfigError(f'a region from {low} to {high} in cells of {unit}', fix='Give a low and a high corner (3,), and a length above 0.')
+    centre, side = (low + high) / 2, float((high - low).max())
     mesh = extract_mesh(lambda q: field(centre + side * q), int(np.ceil(side / unit / 2 ** depth)), depth, padding=0.)
     mesh.vertices = centre + side * mesh.vertices
     return mesh

@@ -12,11 +12,12 @@ from torch.nn import functional as F
 
 from .errors import ConfigError, DataError
 
-# %% ../nbs/40_unets.ipynb #e89fc396
+# %% ../nbs/40_unets.ipynb #a270f278
 class UNet(nn.Module):
     """Down to coarser maps and up again, the maps of the way down handed across; any dimension.
 
     `forward` takes (B, c_in, ...) to (B, c_out, ...) of the same size. Source: Ronneberger et al. 2015."""
+    axes = (4, 5)  # of its maps
 
     def __init__(self,
                  downs: list,  # blocks x -> x, from fine to coarse
@@ -25,15 +26,17 @@ class UNet(nn.Module):
                  c_in: int,  # channels that come in
                  ):
         super().__init__()
+        if not downs or len(ups) != len(downs) - 1:
+            raise ConfigError(f'{len(downs)} blocks down and {len(ups)} up', fix='One level or more, and one block less on the way up.')
         self.downs, self.ups, self.head, self.c_in = nn.ModuleList(downs), nn.ModuleList(ups), head, c_in
 
     def forward(self,
                 x: Tensor,  # (B, c_in, R, R) or (B, c_in, R, R, R)
                 ) -> Tensor:  # (B, c_out, ...)
         "Features that have heard of their neighbourhood. Raises `DataError` for maps that are too small."
-        if x.ndim < 4 or x.shape[1] != self.c_in or min(x.shape[2:]) < 1 << (len(self.downs) - 1):
+        if x.ndim not in self.axes or x.shape[1] != self.c_in or min(x.shape[2:]) < 1 << (len(self.downs) - 1):
             raise DataError(f'a map {tuple(x.shape)} for {self.c_in} channels and {len(self.downs)} levels',
-                            fix='Use more cells along each side, or fewer levels.')
+                            fix='Use more cells along each side, or fewer levels; (B, C, R, R) for planes, (B, C, R, R, R) for grids.')
         halve, kept = (F.max_pool2d if x.ndim == 4 else F.max_pool3d), []
         for i, down in enumerate(self.downs):
             x = down(halve(x, 2) if i else x)
@@ -42,7 +45,7 @@ class UNet(nn.Module):
             x = up(x, fine)
         return self.head(x)
 
-# %% ../nbs/40_unets.ipynb #2a03ffc3
+# %% ../nbs/40_unets.ipynb #e8ab0d94
 class Up2d(nn.Module):
     "Enlarge by a convolution of stride 2, join the kept map, two convolutions."
 
@@ -78,6 +81,7 @@ def _xavier(layer):
 
 class UNet2d(UNet):
     "The U-Net for planes. Source: ConvONet, section 3.1 and supplementary material; the authors' `unet.py`."
+    axes = (4,)
 
     def __init__(self,
                  c_in: int = 32,  # channels that come in
@@ -90,7 +94,7 @@ class UNet2d(UNet):
         ups = [Up2d(width << i, merge) for i in reversed(range(depth - 1))]
         super().__init__(downs, ups, nn.Conv2d(width, c_out, 1).apply(_xavier), c_in)
 
-# %% ../nbs/40_unets.ipynb #d9d81e7b
+# %% ../nbs/40_unets.ipynb #46de6fbd
 def _grouped(c_in, c_out):
     "Group normalisation, convolution, ReLU."
     groups = 8 if c_in >= 8 else 1
@@ -117,6 +121,7 @@ class Up3d(nn.Module):
 
 class UNet3d(UNet):
     "The U-Net for grids. Source: Cicek et al. 2016; ConvONet, section 3.1; the authors' `unet3d.py`."
+    axes = (5,)
 
     def __init__(self,
                  c_in: int = 32,  # channels that come in

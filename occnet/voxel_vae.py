@@ -6,7 +6,7 @@
 __all__ = ['VOXEL_LATENTS', 'GALBERDING', 'VOXEL_LATENT_NAMES', 'Voxel16', 'Voxel32', 'galberding_settings', 'galberding_names',
            'galberding_unused']
 
-# %% ../nbs/30_voxel_vae.ipynb #a07211c5
+# %% ../nbs/30_voxel_vae.ipynb #24bcede6
 from collections.abc import Mapping
 
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from .errors import ConfigError, DataError
 from .latents import LATENT_ENCODERS
+from .names import DECODER_NAMES, LATENT_NAMES
 from .voxels import check_voxels
 
 # %% ../nbs/30_voxel_vae.ipynb #73e242a8
@@ -91,7 +92,7 @@ def _no_code(c_dim):
     if c_dim:
         raise ConfigError(f'a voxel latent beside a code of width {c_dim}', fix='Leave the encoder out: this latent reads the inputs itself.')
 
-# %% ../nbs/30_voxel_vae.ipynb #77d6ea1c
+# %% ../nbs/30_voxel_vae.ipynb #40f5ed6c
 _ERAS = {'readme': ('voxel_16', 'simple', 128), 'head': ('simple', 'batchnorm', 256), 'advance': ('voxel_32', 'batchnorm', 256)}
 GALBERDING = {f'galberding/{era}/z{z}': {'project': 'galberding', 'era': era, 'z_dim': z} for era in _ERAS for z in (1, 2, 3, 8)}
 VOXEL_LATENT_NAMES = {
@@ -113,9 +114,8 @@ def galberding_settings(section: Mapping,  # a value of `GALBERDING`, or one lik
             'decoder': {'name': decoder, 'hidden': hidden, 'z_dim': z_dim, 'c_dim': 0}}
 
 def galberding_names(section: Mapping,  # as in `galberding_settings`
-                     ) -> list:  # (published, own, trailing ones of a weight), as in the tables of `occnet.pretrained`
+                     ) -> list:  # (published, own, trailing ones of a weight), as in the tables of `occnet.names`
     "The table of a whole model."
-    from occnet.pretrained import DECODER_NAMES, LATENT_NAMES
     settings = galberding_settings(section)
     latent, decoder = ({**LATENT_NAMES, **VOXEL_LATENT_NAMES}[settings['latent']['name']], DECODER_NAMES[settings['decoder']['name']])
     return [(f'{theirs}.{a}', f'{own}.{b}', ones) for theirs, own, table in (('decoder', 'decoder', decoder), ('encoder_latent', 'latent', latent))
