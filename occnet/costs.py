@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['operations', 'kept_bytes', 'best_time', 'Cost', 'cost']
 
-# %% ../nbs/19_costs.ipynb #54f3179d
+# %% ../nbs/19_costs.ipynb #a60bfa3e
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,12 +30,14 @@ def operations(f: Callable,  # what to run
 def _detached(x):
     return {name: t.detach() for name, t in x.items()} if isinstance(x, Mapping) else x.detach() if isinstance(x, Tensor) else x
 
-# %% ../nbs/19_costs.ipynb #19797b4b
+# %% ../nbs/19_costs.ipynb #0dfb2b34
 def kept_bytes(module: nn.Module,  # in training
                *inputs,  # tensors, or tensors by name
                ) -> tuple:  # bytes, and what the module returned
     "Bytes that a forward pass keeps for the backward pass, beyond weights and inputs."
-    kept, mode = {}, module.training
+    if not isinstance(module, nn.Module):
+        raise ConfigError(f'{type(module).__name__} is no module', fix='Give a torch.nn.Module, so that its weights are known.')
+    kept = {}
     def storage(tensor):
         return tensor.untyped_storage()
     def note(tensor):
@@ -42,30 +45,42 @@ def kept_bytes(module: nn.Module,  # in training
         return tensor
     given = [t for x in inputs for t in (x.values() if isinstance(x, Mapping) else [x]) if isinstance(t, Tensor)]
     known = {storage(t).data_ptr() for t in (*module.parameters(), *module.buffers(), *given)}
-    statistics = {name: b.clone() for name, b in module.named_buffers()}
-    try:
-        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-            result = module.train()(*inputs)
-    finally:
-        module.train(mode)
-        module.load_state_dict(statistics, strict=False)  # a look does not change running averages
+    with _put_back(module), torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        result = module.train()(*inputs)
     return sum(size for place, (size, _) in kept.items() if place not in known), result
 
-# %% ../nbs/19_costs.ipynb #c4ba4d57
+@contextlib.contextmanager
+def _put_back(module):
+    "Afterwards each part has its mode again, and buffers and random numbers are as if nothing had run."
+    modes, buffers = [(part, part.training) for part in module.modules()], {name: b.clone() for name, b in module.named_buffers()}
+    try:
+        with torch.random.fork_rng(range(torch.cuda.device_count())):
+            yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
+        with torch.no_grad():
+            for name, b in module.named_buffers():
+                b.copy_(buffers[name])
+
+# %% ../nbs/19_costs.ipynb #d00306e9
 def best_time(f: Callable,  # what to run
-              repeats: int = 3,  # how often
+              repeats: int = 3,  # how often, at least once
               ) -> float:  # seconds of the fastest, on this machine
     "The least time of a few repetitions; waits for a GPU to finish."
+    if repeats < 1:
+        raise ConfigError(f'nothing is measured in {repeats} runs', fix='Repeat at least once.')
+    wait = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
     times = []
     for _ in range(repeats):
+        wait()
         start = time.perf_counter()
         f()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
+        wait()
         times.append(time.perf_counter() - start)
     return min(times)
 
-# %% ../nbs/19_costs.ipynb #d75b5d94
+# %% ../nbs/19_costs.ipynb #8aab5198
 @dataclass(frozen=True)
 class Cost:
     "What a model costs, for one shape. Operations are multiplications and additions; memory is in bytes."
@@ -83,19 +98,33 @@ class Cost:
         "What a training step keeps."
         return batch * (self.kept + points * self.kept_point)
 
+@torch.inference_mode(False)
+@torch.enable_grad()  # what training would keep, wherever it is asked
 def cost(model: OccupancyNetwork,  # any model of the two methods
          inputs: Tensor,  # the observation of ONE shape (1, ...)
-         points: int = 256,  # asked to find what each costs
+         points: int = 256,  # asked to find what each costs; two at least
          ) -> Cost:  # in the units of `Cost`
-    "Count, without changing the model. Raises `ConfigError` unless there is exactly one shape."
-    if not isinstance(inputs, Tensor) or len(inputs) != 1 or model.encoder is None:
-        raise ConfigError('costs are counted for one observed shape', fix='Give inputs (1, ...) to a model with an encoder.')
-    mode = model.training
-    encode, code = operations(model.eval().encode, inputs)
-    few, many = (torch.rand(1, n, 3, device=inputs.device) - .5 for n in (points, 2 * points))
-    asked = [operations(model.decode, p, code)[0] for p in (few, many)]
-    kept, seen = kept_bytes(model.encoder, inputs)
-    kept_few, kept_many = (kept_bytes(model.decoder, p, seen)[0] for p in (few, many))
-    model.train(mode)
+    "Count, without changing the model. Raises `ConfigError` unless there is exactly one shape, observed by a model of this book."
+    if not isinstance(model, OccupancyNetwork) or model.encoder is None and not getattr(model.latent, 'reads_inputs', False):
+        raise ConfigError('costs are counted of a model that observes something', fix='Make one with `build_model`, with an encoder.')
+    if not isinstance(inputs, Tensor) or inputs.shape[:1] != (1,) or not isinstance(points, int) or points < 2:
+        raise ConfigError('costs are counted for one observed shape and two points or more', fix='Give a tensor (1, ...), such as inputs[:1].')
+    with _put_back(model):
+        reading, answering = _Method(model.eval(), 'encode'), _Method(model, 'decode')
+        encode, code = operations(reading, inputs := inputs.detach().clone())
+        few, many = (torch.rand(1, n, 3, device=inputs.device) - .5 for n in (points, 2 * points))
+        asked = [operations(answering, p, code)[0] for p in (few, many)]
+        kept, seen = kept_bytes(reading, inputs)
+        kept_few, kept_many = (kept_bytes(answering, p, seen)[0] for p in (few, many))
     numbers = sum(t.numel() for t in (code.values() if isinstance(code, Mapping) else [code]))
     return Cost(count_parameters(model), numbers, encode, (asked[1] - asked[0]) // points, kept, (kept_many - kept_few) // points)
+
+class _Method(nn.Module):
+    "One method of a model as a module."
+
+    def __init__(self, model, name):
+        super().__init__()
+        self.model, self.name = model, name
+
+    def forward(self, *inputs):
+        return getattr(self.model, self.name)(*inputs)

@@ -5,35 +5,51 @@
 # %% auto #0
 __all__ = ['principal_axes', 'tsne']
 
-# %% ../nbs/16_embedding.ipynb #360b5630
+# %% ../nbs/16_embedding.ipynb #fc16c785
 import math
 
 import torch
 from torch import Tensor
 
-from .errors import DataError
+from .errors import ConfigError, DataError
 
-# %% ../nbs/16_embedding.ipynb #b7e47fc8
+# %% ../nbs/16_embedding.ipynb #eeb5aa83
 def principal_axes(codes: Tensor,  # (n, Z)
                    k: int = 2,  # directions, at most Z
                    ) -> Tensor:  # (k, Z) orthonormal rows; the first is the one in which the codes differ most
     "The directions of greatest variance, with a fixed sign. Raises `DataError` for codes that are none."
-    if codes.ndim != 2 or not codes.numel() or not codes.isfinite().all() or not 1 <= k <= codes.shape[1]:
-        raise DataError(f'no {k} directions of codes with the shape {tuple(codes.shape)}', fix='Pass finite codes (n, Z), Z at least as many.')
-    axes = torch.linalg.svd((codes - codes.mean(0)).double(), full_matrices=True).Vh[:k]
+    z = _checked(codes, 1)
+    if not isinstance(k, int) or not 1 <= k <= z.shape[1]:
+        raise DataError(f'no {k} directions of codes with the shape {tuple(z.shape)}', fix=f'Ask for 1 to {z.shape[1]} directions.')
+    axes = torch.linalg.svd(z - z.mean(0), full_matrices=True).Vh[:k]
     return (axes * axes.gather(1, axes.abs().argmax(1, keepdim=True)).sign()).to(codes.dtype)
 
-# %% ../nbs/16_embedding.ipynb #ba078f8e
+def _checked(codes, least):
+    "The codes in double precision, without gradients, if there are enough of them."
+    if not isinstance(codes, Tensor) or not codes.is_floating_point():
+        raise DataError(f'codes are a float tensor, this is {getattr(codes, "dtype", type(codes).__name__)}', fix='Use torch.as_tensor(codes, dtype=torch.float32).')
+    if codes.ndim != 2 or len(codes) < least or not codes.numel():
+        raise DataError(f'no codes to look at in the shape {tuple(codes.shape)}', fix=f'Pass codes (n, Z), at least {least} of them.')
+    if not codes.isfinite().all():
+        raise DataError(f'{int((~codes.isfinite()).any(1).sum())} of {len(codes)} codes are NaN or infinite', fix='Remove them first.')
+    return codes.detach().double()
+
+# %% ../nbs/16_embedding.ipynb #8202a6e4
+@torch.inference_mode(False)
+@torch.enable_grad()  # it descends a gradient, wherever it is called
 def tsne(codes: Tensor,  # (n, Z), at least four
-         perplexity: float = 15.,  # how many neighbours count, about; at most a third of the codes is used
+         perplexity: float = 15.,  # how many neighbours count, about, one or more; at most a third of the codes is used
          steps: int = 300,  # of Adam
          ) -> Tensor:  # (n, 2), the same at every call
-    "Places in a plane whose neighbours are those of the codes. Source: van der Maaten and Hinton 2008."
-    if codes.ndim != 2 or len(codes) < 4 or not codes.numel() or not codes.isfinite().all():
-        raise DataError(f'no map of codes with the shape {tuple(codes.shape)}', fix='Pass four finite codes (n, Z) or more.')
-    own, P = torch.eye(len(codes), dtype=torch.bool, device=codes.device), _neighbourhood(codes, perplexity)
-    y = (codes - codes.mean(0)) @ principal_axes(codes, min(codes.shape[1], 2)).T
-    y = torch.nn.functional.pad(y.double(), (0, 2 - y.shape[1]))
+    """Places in a plane whose neighbours are those of the codes. Source: van der Maaten and Hinton 2008.
+
+    Raises `DataError` for codes that are none or fewer than four, `ConfigError` for a perplexity below one."""
+    z = _checked(codes, 4).clone()
+    if not perplexity >= 1 or steps < 0:
+        raise ConfigError(f'no map with perplexity {perplexity} in {steps} steps', fix='Take a perplexity of 1 or more, such as 15.')
+    own, P = torch.eye(len(z), dtype=torch.bool, device=z.device), _neighbourhood(z, perplexity)
+    y = (z - z.mean(0)) @ principal_axes(z, min(z.shape[1], 2)).T
+    y = torch.nn.functional.pad(y, (0, 2 - y.shape[1]))
     apart = torch.arange(2. * len(y), device=y.device).reshape(-1, 2).sin()  # equal codes need unequal starts
     y = (1e-2 * y / y.std().clip(min=1e-12) + 1e-6 * apart).requires_grad_()
     optimiser = torch.optim.Adam([y], lr=.5)
@@ -47,7 +63,8 @@ def tsne(codes: Tensor,  # (n, Z), at least four
 
 def _neighbourhood(codes, perplexity):
     "How much i and j are neighbours (n, n), the sum of all being one: bells whose widths are found by bisection."
-    x = codes.double() / codes.double().std().clip(min=1e-12)
+    x = codes.double() - codes.double().mean(0)
+    x = x / x.std().clip(min=1e-12)
     d, own, wanted = torch.cdist(x, x) ** 2, torch.eye(len(x), dtype=torch.bool, device=x.device), math.log(min(perplexity, len(x) / 3))
     low, high = (x.new_full((len(x), 1), end) for end in (-20., 20.))
     for _ in range(50):

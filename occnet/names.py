@@ -6,28 +6,27 @@
 __all__ = ['DECODER_NAMES', 'ENCODER_NAMES', 'LATENT_NAMES', 'renamed', 'prefixed', 'network_names', 'published_name', 'written',
            'listed', 'fill']
 
-# %% ../nbs/50_names.ipynb #8e273d8f
+# %% ../nbs/50_names.ipynb #00d43fa4
 import re
 from collections.abc import Iterable, Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from .errors import CheckpointError
+from .errors import CheckpointError, only_known
 
-# %% ../nbs/50_names.ipynb #99b822a6
+# %% ../nbs/50_names.ipynb #d6d7762f
 def renamed(path: str,  # of a module, in one vocabulary
             rules: Iterable,  # of (published path, our path, trailing ones); the first that fits counts
             back: bool = False,  # from our path to the published one
             ) -> tuple | None:  # the path in the other vocabulary, and the trailing ones; None where no rule fits
-    "Translate the name of a module. `{}` in a rule stands for a number, `*` for anything."
+    "Translate the name of a module. `{}` in a rule stands for a number, `*` for anything, in the same order on both sides."
     for rule in rules:
         source, place = (rule[1], rule[0]) if back else rule[:2]
-        pattern = re.escape(source).replace(r'\{\}', r'(\d+)').replace(r'\*', '(.+)')
+        pattern = re.escape(source).replace(r'\{\}', '([0-9]+)').replace(r'\*', '(.+)')
         if found := re.fullmatch(pattern, path):
-            for group in found.groups():
-                place = re.sub(r'\{\}|\*', lambda _, group=group: group, place, count=1)
-            return place, rule[2]
+            caught = iter(found.groups())
+            return re.sub(r'\{\}|\*', lambda hole: next(caught, hole.group()), place), rule[2]  # noqa: B023
     return None
 
 # %% ../nbs/50_names.ipynb #906ca49b
@@ -75,31 +74,37 @@ ENCODER_NAMES = {
 LATENT_NAMES = {'simple': [('fc_pos', 'lift', 0), ('fc_0', 'lift_occ', 0), ('fc_c', 'lift_c', 0), ('fc_mean', 'mean', 0),
                            ('fc_logstd', 'logstd', 0), *((f'fc_{i + 1}', f'layers.{i}', 0) for i in range(3))]}
 
-# %% ../nbs/50_names.ipynb #c3d83273
+# %% ../nbs/50_names.ipynb #3ff1ffa0
 def prefixed(rules: Iterable,  # the table of a part
              published: str,  # where the part is in the published network; '' at the top
              own: str,  # and in ours
              ) -> list:  # the same rules, with longer paths
     "The table of a part as it stands in a larger network."
-    return [('.'.join(filter(None, (published, theirs))), f'{own}.{ours}', ones) for theirs, ours, ones in rules]
+    return [('.'.join(filter(None, (published, theirs))), '.'.join(filter(None, (own, ours))), ones) for theirs, ours, ones in rules]
 
 def network_names(settings: Mapping,  # of a whole network, as for `build_model`
                   prefix: str = '',  # what stands before all published names
                   legacy: bool = False,  # conditional normalisations of linear layers, as in the oldest checkpoints
                   ) -> list:  # of (published path, our path, trailing ones)
-    "The table of a network whose parts have a table here; an encoder without one keeps its names."
-    decoder = DECODER_NAMES[settings['decoder']['name']]
+    """The table of a network whose parts have a table here; an encoder without one keeps its names.
+
+    Raises `ConfigError` for a decoder or a latent encoder without a table."""
+    parts = {kind: part for kind, part in settings.items() if part is not None}
+    for kind, tables in (('decoder', DECODER_NAMES), ('latent', LATENT_NAMES)):
+        if kind in parts or kind == 'decoder':
+            only_known([parts.get(kind, {}).get('name')], tables, f'published {kind}')
+    decoder = DECODER_NAMES[parts['decoder']['name']]
     if legacy:
         decoder = [(theirs.replace('conv_gamma', 'fc_gamma').replace('conv_beta', 'fc_beta'), own, 0 if 'conv_' in theirs else ones)
                    for theirs, own, ones in decoder]
     rules = prefixed(decoder, f'{prefix}decoder', 'decoder')
-    if 'encoder' in settings:
-        rules += prefixed(ENCODER_NAMES.get(settings['encoder']['name'], _SAME), f'{prefix}encoder', 'encoder')
-    if 'latent' in settings:
-        rules += prefixed(LATENT_NAMES[settings['latent']['name']], f'{prefix}encoder_latent', 'latent')
+    if 'encoder' in parts:
+        rules += prefixed(ENCODER_NAMES.get(parts['encoder']['name'], _SAME), f'{prefix}encoder', 'encoder')
+    if 'latent' in parts:
+        rules += prefixed(LATENT_NAMES[parts['latent']['name']], f'{prefix}encoder_latent', 'latent')
     return rules
 
-# %% ../nbs/50_names.ipynb #756a8eaf
+# %% ../nbs/50_names.ipynb #51a1a0d0
 def published_name(key: str,  # of one of our tensors
                    rules: Iterable,  # the table
                    ) -> tuple:  # its published name, and how many trailing ones it has
@@ -113,18 +118,22 @@ def written(model: nn.Module,  # a network of this book, or a part of one
             rules: Iterable,  # its table
             spare: Mapping = {},  # published name -> shape of tensors that are stored and never used
             ) -> dict:  # published name -> tensor
-    "The tensors of a model as its authors' code would store them; spare ones are zeros. Raises `CheckpointError` as `published_name`."
-    found = {name: torch.zeros(shape) for name, shape in spare.items()}
+    """The tensors of a model as its authors' code would store them; spare ones are zeros.
+
+    Raises `CheckpointError` as `published_name`, and for two tensors of one name."""
+    rules, found = list(rules), {name: torch.zeros(shape) for name, shape in spare.items()}
     for key, tensor in model.state_dict().items():
         name, ones = published_name(key, rules)
+        if name in found:
+            raise CheckpointError(f'two tensors would be called {name}, one of them {key}', fix='Mend the table: each path needs a name of its own.')
         found[name] = tensor.detach().reshape(tensor.shape + (1,) * ones).clone()
     return found
 
-# %% ../nbs/50_names.ipynb #d1d038f7
+# %% ../nbs/50_names.ipynb #bf969c90
 def listed(names: Iterable,  # of whatever does not fit
            ) -> str:  # ten of them, and how many more
     "Names for a message."
-    names = sorted(names)
+    names = sorted(map(str, names))
     return ', '.join(names[:10]) + (f' and {len(names) - 10} more' if len(names) > 10 else '')
 
 def fill(model: nn.Module,  # a network of this book, or a part of one; changed in place
@@ -134,30 +143,45 @@ def fill(model: nn.Module,  # a network of this book, or a part of one; changed 
          ) -> None:
     """Put every stored tensor in its place.
 
-    Raises `CheckpointError` with a list of what is left over, missing, of another shape, or no number; then nothing is changed."""
-    own, unused, wrong, bad, filled = model.state_dict(), [], {}, [], {}
+    Raises `CheckpointError` with a list of what is left over, missing, of another shape, in the place of another, or no
+    number; then nothing is changed."""
+    if not isinstance(stored, Mapping):
+        raise CheckpointError(f'a {type(stored).__name__} where tensors by name are due', fix='Give a state_dict.')
+    own, unused, wrong, bad, twice, filled, rules = model.state_dict(), [], {}, [], [], {}, list(rules)
+    foreign = [name for name, tensor in stored.items() if not isinstance(name, str) or not isinstance(tensor, Tensor)]
+    stored = {name: tensor for name, tensor in stored.items() if name not in foreign}
     wrong |= {name: f'{name} {tuple(stored[name].shape)} for {shape}' for name, shape in spare.items()
               if name in stored and tuple(stored[name].shape) != shape}
     for name, tensor in stored.items():
         path, _, leaf = name.rpartition('.')
-        place, ones = renamed(path, rules) or ('', 0)
-        key = f'{place}.{leaf}'
+        place, ones = renamed(path, rules) or (None, 0)
+        key = None if place is None else f'{place}.{leaf}'.lstrip('.')
         if name in spare:
             continue
         due = tuple(own[key].shape) + (1,) * (ones if leaf == 'weight' else 0) if key in own else None
         if due is None:
             unused.append(name)
+        elif key in filled:
+            twice.append(name)
         elif tuple(tensor.shape) != due:
             wrong[key] = f'{name} {tuple(tensor.shape)} for {due}'
         else:
-            if tensor.is_meta or tensor.is_floating_point() != own[key].is_floating_point() or not tensor.isfinite().all():
+            fits = _numbers_for(tensor, own[key])
+            if not fits:
                 bad.append(name)
-            filled[key] = tensor.reshape(own[key].shape)
+            filled[key] = tensor.reshape(own[key].shape) if fits else None
     missing = [published_name(key, rules)[0] for key in own.keys() - filled.keys() - wrong.keys()]
     missing += [name for name in spare if name not in stored]
     told = [f'{len(names)} {what}: {listed(names)}' for names, what in (
         (unused, 'stored tensors have no place'), (missing, 'tensors are missing'), (wrong.values(), 'have another shape'),
+        (twice, 'have a place that another stored tensor has'), (foreign, 'are no tensors with a name'),
         (bad, 'hold no finite numbers of the right type')) if names]
     if told:
         raise CheckpointError('; '.join(told), fix='The configuration and the checkpoint do not belong together.')
     model.load_state_dict(filled)
+
+def _numbers_for(tensor, own):
+    "Whether a stored tensor holds numbers that are finite in the type of ours."
+    if tensor.is_meta or tensor.layout != torch.strided or tensor.is_floating_point() != own.is_floating_point():
+        return False
+    return not tensor.is_complex() and bool(tensor.to(own.dtype).isfinite().all())

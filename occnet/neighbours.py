@@ -15,7 +15,7 @@ from .encoders import check_cloud
 from .errors import DataError
 from .layers import Points
 
-# %% ../nbs/16_neighbours.ipynb #ec07560a
+# %% ../nbs/16_neighbours.ipynb #b5745da6
 def farthest_points(p: Points,  # (B, N, 3) clouds
                     n: int,  # points to choose from each
                     blind: float = 1e-3,  # points within the square root of this around 0 are never chosen; -1: all may be
@@ -24,7 +24,7 @@ def farthest_points(p: Points,  # (B, N, 3) clouds
 
     Raises `DataError` for more points than there are, and for what is no batch of finite clouds. Source: Eldar et al.
     1997; PointNet++, section 3.2; `blind` as in the CUDA kernel that PointNet++ and AIR-Nets were trained with."""
-    if not 1 <= n <= check_cloud(p).shape[1]:
+    if not 1 <= _whole(n) <= check_cloud(p).shape[1]:
         raise DataError(f'{n} of {p.shape[1]} points cannot be chosen', fix='Give larger clouds, or choose fewer points.')
     xyz = _wide(p).permute(2, 0, 1).contiguous()  # (3, B, N): coordinates apart, so that no row is shorter than N
     left = torch.full_like(xyz[0], torch.inf).masked_fill_(xyz.square().sum(0) <= blind, -1)  # squared distance to the choice
@@ -38,11 +38,15 @@ def farthest_points(p: Points,  # (B, N, 3) clouds
         torch.argmax(left, 1, keepdim=True, out=chosen[i])
     return chosen[..., 0].T
 
+def _whole(n):
+    "A number of points; what is no whole number is none."
+    return n if isinstance(n, (int, np.integer)) and not isinstance(n, bool) else 0
+
 def _wide(p):
     "Points in single precision at least: half precision has too few digits for distances."
     return p.detach().to(torch.promote_types(p.dtype, torch.float32))
 
-# %% ../nbs/16_neighbours.ipynb #4e94e1de
+# %% ../nbs/16_neighbours.ipynb #f0e56ea9
 def nearest(q: Points,  # (B, T, 3) places
             p: Points,  # (B, N, 3) clouds
             k: int,  # neighbours of each place
@@ -50,10 +54,10 @@ def nearest(q: Points,  # (B, T, 3) places
     """The k nearest points: a k-d tree for each cloud on a CPU, all distances in portions elsewhere.
 
     Raises `DataError` for more neighbours than there are points, and for what are no batches of finite clouds."""
-    if not 1 <= k <= check_cloud(p).shape[1]:
+    if not 1 <= _whole(k) <= check_cloud(p).shape[1]:
         raise DataError(f'{k} of {p.shape[1]} points cannot be neighbours', fix='Give larger clouds, or a smaller k.')
-    if q.ndim != 3 or len(q) != len(p):
-        raise DataError(f'places {tuple(q.shape)} for clouds {tuple(p.shape)}', fix='Give places (B, T, 3) of as many shapes.')
+    if not isinstance(q, Tensor) or q.ndim != 3 or len(q) != len(p):
+        raise DataError(f'places {tuple(getattr(q, "shape", ()))} for clouds {tuple(p.shape)}', fix='Give places (B, T, 3) of as many shapes.')
     if not q.numel():
         return q.new_zeros(len(q), 0, k, dtype=torch.long)
     check_cloud(q)
@@ -71,14 +75,23 @@ def _by_distance(q, p, k, numbers=1 << 26):
     distances = (torch.cdist(part, p, compute_mode='donot_use_mm_for_euclid_dist') for part in portions)
     return torch.cat([d.topk(k, largest=False).indices for d in distances], 1)
 
-# %% ../nbs/16_neighbours.ipynb #48765ac8
+# %% ../nbs/16_neighbours.ipynb #4f7c9735
 def gather(x: Tensor,  # (B, N, F) features of points
            index: Tensor,  # (B, ...) numbers of points
            ) -> Tensor:  # (B, ..., F)
     """The features of the points with these numbers. Gradients of a point that is fetched often add up.
 
-    Raises `DataError` for the numbers of another batch."""
-    if x.ndim != 3 or index.ndim < 2 or len(index) != len(x):
-        raise DataError(f'numbers {tuple(index.shape)} of features {tuple(x.shape)}', fix='Features (B, N, F), numbers (B, ...).')
+    Raises `DataError` for the numbers of another batch, for numbers that are not whole, and on a CPU for points that are not there."""
+    if not isinstance(x, Tensor) or not isinstance(index, Tensor) or x.ndim != 3 or index.ndim < 2 or len(index) != len(x) or index.dtype not in (torch.int32, torch.int64):
+        raise DataError(f'numbers {_told(index)} of features {_told(x)}', fix='Features (B, N, F), whole numbers (B, ...).')
     flat = index.flatten(1)[..., None].expand(-1, -1, x.shape[-1])
-    return x.gather(1, flat).unflatten(1, index.shape[1:])
+    try:
+        return x.gather(1, flat).unflatten(1, index.shape[1:])
+    except RuntimeError as error:
+        if 'out of bounds' not in str(error):
+            raise
+        raise DataError(f'{index.min()} to {index.max()} are no numbers of {x.shape[1]} points', fix='Give numbers that `nearest` found among these points.') from error
+
+def _told(x):
+    "What was given, for a message."
+    return f'{tuple(x.shape)} {x.dtype}' if isinstance(x, Tensor) else type(x).__name__

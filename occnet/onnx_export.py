@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['to_onnx']
 
-# %% ../nbs/50_onnx.ipynb #76282bc4
+# %% ../nbs/50_onnx.ipynb #2ee89741
 import copy
 import importlib.util
 import os
@@ -16,9 +16,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .errors import ConfigError, atomic_write
+from .errors import ConfigError, OccnetError, atomic_write
 
-# %% ../nbs/50_onnx.ipynb #3945a895
+# %% ../nbs/50_onnx.ipynb #6b4c9659
 class _Decoder(nn.Module):
     "`decode`, with the tensors of a code as arguments."
 
@@ -36,19 +36,22 @@ def to_onnx(model: nn.Module,  # has `decode(p, code)`
             ) -> Path:  # the file: inputs `p` (B, T, 3) and `c`, or the names of the tensors; output `logits` (B, T)
     """Write the decoder of a model as an ONNX graph for any number of points. The model stays as it is.
 
-    Raises `ConfigError` for a code that is not of floats, for a decoder that is no graph (such as one that searches
-    neighbours by a tree), for an operator that ONNX lacks, and without the package onnx."""
+    Raises `ConfigError` for a code that is not of finite floats or not for this model, for a decoder that is no graph
+    (such as one that searches neighbours by a tree), for an operator that ONNX lacks, and without the package onnx;
+    `DataError` where no file can be written. A file is whole or absent."""
     tensors = dict(code) if isinstance(code, Mapping) else {'c': code}
-    if not isinstance(model, nn.Module) or not hasattr(model, 'decode'):
+    if not isinstance(model, nn.Module) or not callable(getattr(model, 'decode', None)):
         raise ConfigError(f'{type(model).__name__} decodes nothing', fix='Give a model with the method decode(p, code).')
-    if not tensors or not all(isinstance(x, Tensor) and x.is_floating_point() and x.ndim > 1 and len(x) for x in tensors.values()):
-        raise ConfigError(f'a code of {[type(x).__name__ for x in tensors.values()]}', fix='Give what `encode` returns, of one shape or more.')
+    if not tensors or not all(isinstance(x, Tensor) and x.is_floating_point() and x.ndim > 1 and len(x) and x.isfinite().all() for x in tensors.values()):
+        raise ConfigError('this code has parts that are no finite float tensors (B, ...)', fix='Give what `encode` returns, of one shape or more.')
+    if len({len(x) for x in tensors.values()}) > 1 or not all(isinstance(name, str) and name not in ('p', 'logits') for name in tensors):
+        raise ConfigError(f'a code of the parts {list(tensors)}', fix='Give tensors of equally many shapes, with other names than p and logits.')
     if importlib.util.find_spec('onnx') is None:
         raise ConfigError('the package onnx is not installed', fix='Call: pip install onnx')
     graph = _Decoder(copy.deepcopy(model).cpu().float().eval(), [*tensors] if isinstance(code, Mapping) else None)
-    draw, shapes = torch.Generator().manual_seed(0), len(next(iter(tensors.values())))
-    example, other = ((torch.rand(shapes, n, 3, generator=draw) - .5, *(x.detach().float().cpu().roll(k, -1) for x in tensors.values()))
-                      for k, n in enumerate((64, 50)))  # other points, another number of them, another code
+    draw, code = torch.Generator().manual_seed(0), [x.detach().float().cpu() for x in tensors.values()]
+    example, other = ((torch.rand(len(code[0]), n, 3, generator=draw) - .5, *(x + change * torch.randn(x.shape, generator=draw) for x in code))
+                      for n, change in ((64, 0.), (201, .1)))  # other points, another number of them, another code
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         if not _is_graph(graph, example, other):
@@ -63,7 +66,14 @@ def to_onnx(model: nn.Module,  # has `decode(p, code)`
 
 def _is_graph(graph, example, other):
     "Whether what was traced with one example answers another one as the module itself does."
-    due = graph(*other)
+    try:
+        due = graph(*other)
+    except OccnetError:
+        raise
+    except Exception as error:
+        raise ConfigError(f'the model cannot decode this code: {" ".join(str(error).split())[:200]}', fix='Give what its `encode` returns.') from error
+    if not isinstance(due, Tensor) or due.shape != other[0].shape[:2]:
+        raise ConfigError('`decode` does not answer with one number for every point', fix='Let decode(p, code) return a tensor (B, T).')
     try:
         return torch.allclose(torch.jit.trace(graph, example, check_trace=False)(*other), due, rtol=1e-4, atol=1e-4)
     except RuntimeError:  # a number of points that was written down as a constant

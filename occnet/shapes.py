@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FAMILIES', 'Family', 'Shape', 'make_shape', 'sample_shapes', 'stack_parts', 'parts_sdf', 'surface_points']
 
-# %% ../nbs/02_shapes.ipynb #7da7ddee
+# %% ../nbs/02_shapes.ipynb #1aedfc4c
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 import trimesh
 
-from .errors import ConfigError
+from .errors import ConfigError, only_known
 from .occupancy import _points, rotation_matrix
 from .parts import pad_parts, part, parts_bounds, parts_mesh, parts_sdf
 from .surfaces import surface_points
@@ -56,7 +56,7 @@ class Family:
             raise ConfigError(f'this {self.name} leaves the unit cube', fix='Make it smaller or move it towards 0.')
         return rows
 
-# %% ../nbs/02_shapes.ipynb #3c6ea1e4
+# %% ../nbs/02_shapes.ipynb #e40546bb
 def _check(family, name, value):
     "Raise `ConfigError` for an unknown parameter or a value that is no number, or no size."
     if name not in family.ranges:
@@ -74,8 +74,7 @@ FAMILIES: dict[str, Family] = {}
 
 def _known(name):
     "The family of that name. Raises `ConfigError` for an unknown one."
-    if name not in FAMILIES:
-        raise ConfigError(f'unknown family {name!r}', fix=f'Choose from: {", ".join(FAMILIES)}.')
+    only_known([name], FAMILIES, 'family')
     return FAMILIES[name]
 
 def _family(ranges, fitted=True, **shifted):
