@@ -89,19 +89,21 @@ def write_error(error: OSError,  # what the operating system said
     problem, fix = _REMEDIES.get(error.errno, (error.strerror or str(error), 'Choose another place to write to.'))
     return DataError(problem, path=path, fix=fix)
 
-# %% ../nbs/07_errors.ipynb #681ae1db
+# %% ../nbs/07_errors.ipynb #361a3328
 @contextlib.contextmanager
 def atomic_write(path: str | os.PathLike,  # the file to write; parent folders are made
                  ):  # yields a temporary `Path` in the same folder, with the same suffix
     """Write a file completely or not at all: fill the yielded path, and it takes the place of `path` at the end.
 
-    Raises `DataError` with the remedy when the disk is full, the folder is not writable or the path is a folder.
+    Raises `DataError` with the remedy when the disk is full, the folder is not writable or the path is a folder or a device.
     Whatever is raised inside, the temporary file is removed and an old file at `path` stays as it was."""
     path, temporary = Path(path), None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.exists() and not path.is_file():
+            raise DataError('is a device or a pipe', path, 'Choose the name of a file.')
         handle, name = tempfile.mkstemp(prefix=f'.{path.stem[:40]}-', suffix=path.suffix, dir=path.parent)
         os.close(handle)
         temporary = Path(name)

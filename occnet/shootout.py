@@ -21,7 +21,7 @@ from .sampling import add_noise, surface_points
 from .shapes import sample_shapes
 from .store import Store
 
-# %% ../nbs/43_shootout.ipynb #2e0750cc
+# %% ../nbs/43_shootout.ipynb #718cb7d6
 @dataclass(frozen=True)
 class Truth:
     "One shape as the judge knows it. Coordinates are in cube edges, the cube is -0.5 to 0.5."
@@ -37,9 +37,11 @@ class Truth:
                  noise: float,  # standard deviation, in cube edges
                  seed: int = 0,  # of the choice and the noise
                  ) -> np.ndarray:  # (n, 3) float32
-        "What a scanner gives a network. Raises `DataError` for more points than there are."
-        if not 0 < n <= len(self.seen):
-            raise DataError(f'{n} points cannot be chosen from {len(self.seen)}', fix='Ask for fewer, or sample the truth more densely.')
+        "What a scanner gives a network. Raises `DataError` for more points than there are, or noise that is no number."
+        if not isinstance(n, int) or not 0 < n <= len(self.seen):
+            raise DataError(f'{n!r} points cannot be chosen from {len(self.seen)}', fix='Ask for fewer, or sample the truth more densely.')
+        if not 0 <= noise < np.inf:
+            raise DataError(f'noise with a standard deviation of {noise}', fix='Give cube edges, 0 or more.')
         rng = np.random.default_rng(seed)
         return add_noise(self.seen[rng.permutation(len(self.seen))[:n]], noise, rng).astype(np.float32)
 
@@ -68,7 +70,7 @@ def stored(path: str,  # a store, as `occnet prepare` makes it
         half = store.n_cloud // 2
         yield Truth(kind, cloud[:half], cloud[half:], normals[half:], *store.points(i))
 
-# %% ../nbs/43_shootout.ipynb #0d9d72ef
+# %% ../nbs/43_shootout.ipynb #4d852a12
 def reconstruct(model: OccupancyNetwork,  # any family
                 cloud: np.ndarray,  # (n, 3) float32 points
                 ):  # a mesh, at probability one half
@@ -82,12 +84,14 @@ def judge(model,  # a network, or any function from clouds (n, 3) to meshes
           points: int,  # seen of each
           noise: float,  # on them, in cube edges
           ) -> dict:  # means of iou, chamfer_l1 (cube edges), normals, f_score (at 0.01), and failures, shapes, seconds (a mesh)
-    "Measure the meshes that are made of clouds of these shapes. Raises `DataError` if there is none."
+    "Measure the meshes that are made of clouds of these shapes. Raises `DataError` if there is no shape, or an answer is no mesh."
     results, seconds = [], []
     for i, truth in enumerate(truths):
         start = time.perf_counter()
         mesh = (model if not isinstance(model, OccupancyNetwork) else lambda cloud: reconstruct(model, cloud))(truth.observed(points, noise, i))
         seconds.append(time.perf_counter() - start)
+        if not hasattr(mesh, 'faces'):
+            raise DataError(f'a contestant answered with {type(mesh).__name__}', fix='Return a mesh; one without triangles counts as a failure.')
         results.append(evaluate_mesh(mesh, truth.cloud, truth.normals, truth.points, truth.occ, n=10_000,
                                      rng=np.random.default_rng([6, i]), name=str(i), category=truth.kind))
     if not results:
