@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['FORWARDED', 'COMMANDS', 'presets', 'preset_files', 'check_file', 'parse', 'main']
 
-# %% ../nbs/51_cli.ipynb #0b738ba7
+# %% ../nbs/51_cli.ipynb #9ee377a3
+import functools
 import importlib
 import inspect
 import itertools
@@ -14,7 +15,7 @@ import re
 import sys
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def presets():
 COMMANDS = [prepare, fit, reconstruct, evaluate, page, presets]
 _SETTINGS = {'fit': ('runs', 'DEFAULTS'), 'fit_aae': ('aae_training', 'AAE_DEFAULTS')}  # what `**settings` may be
 
-# %% ../nbs/51_cli.ipynb #e9a5e0de
+# %% ../nbs/51_cli.ipynb #f5354887
 def _names():
     return [*(command.__name__ for command in COMMANDS), *FORWARDED]
 
@@ -53,7 +54,8 @@ def _function(name):
 def _kind(annotation, default):
     "The type of an option: as annotated, as far as a command line can say it."
     parts = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else [annotation]
-    plain = [part for part in parts if part in (int, float, str, bool, type(None)) or typing.get_origin(part) is list]
+    parts = [list if part is Sequence else part for part in parts]
+    plain = [part for part in parts if part in (int, float, str, bool, list, type(None)) or typing.get_origin(part) is list]
     if not plain:
         return type(default) if isinstance(default, str) else Any
     kind = plain[0]
@@ -61,10 +63,12 @@ def _kind(annotation, default):
         kind = kind | part
     return kind
 
+_comments = functools.cache(functools.partial(docments, full=True))  # of a function; reading them takes a while
+
 def _options(name):
     "Every option of a command: name -> type, default (`inspect.Parameter.empty`: required), help."
     function, found = _function(name), {}
-    told = docments(function, full=True)
+    told = _comments(function)
     for key, arg in inspect.signature(function).parameters.items():
         if arg.kind is not arg.VAR_KEYWORD and key != 'command':
             found[key] = _kind(arg.annotation, arg.default), arg.default, told[key].get('docment') or ''
@@ -74,7 +78,7 @@ def _options(name):
             found[key] = *default, 'a setting of the training'
     return found
 
-# %% ../nbs/51_cli.ipynb #4246a366
+# %% ../nbs/51_cli.ipynb #3d6ef50b
 _SEVERAL = {'n_points': int | list[int], 'steps': int | None, 'patience': int | None, 'precision': str | int, 'load_weights_from': str | None}
 
 def _leaves(settings):
@@ -89,20 +93,29 @@ def _leaves(settings):
 
 def _parser(chosen):
     "The parser of all commands; only the one that was chosen knows its options."
-    main = ArgumentParser(prog='occnet', exit_on_error=False, description='Implicit 3-D shape: from meshes to meshes.')
+    main = ArgumentParser(prog='occnet', exit_on_error=False, allow_abbrev=False, description='Implicit 3-D shape: from meshes to meshes.')
     main.add_argument('--config', action='config', help='a YAML file with a section for each command')
     main.add_argument('--preset', type=str, help='a configuration that comes with occnet; `occnet presets` lists them')
     commands = main.add_subcommands(dest='command')
     for name in _names():
         about = _function(name).__doc__.splitlines()[0] if name == chosen or name not in FORWARDED else f'see occnet.{FORWARDED[name]}'
-        parser = ArgumentParser(exit_on_error=False, description=about)
+        parser = ArgumentParser(exit_on_error=False, allow_abbrev=False, description=about)
         for key, (kind, default, told) in (_options(name) if name == chosen else {}).items():
             due = default is inspect.Parameter.empty
             parser.add_argument(f'--{key}', type=kind, required=due, help=told, **({} if due else {'default': default}))
         commands.add_subcommand(name, parser, help=about)
     return main
 
-# %% ../nbs/51_cli.ipynb #a963e507
+# %% ../nbs/51_cli.ipynb #1155554e
+class _Once(yaml.SafeLoader):
+    "YAML in which no key stands twice; other readers take the last of them, and say nothing."
+    def construct_mapping(self, node, deep=False):
+        seen = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != '<<']
+        if twice := [key for key in seen if seen.count(key) > 1]:
+            raise yaml.constructor.ConstructorError(None, None, f'{twice[0]!r} is there twice', node.start_mark)
+        return super().construct_mapping(node, deep)
+
+# %% ../nbs/51_cli.ipynb #ea7efc5b
 def preset_files() -> dict[str, Path]:  # name -> file
     "The configuration files that come with occnet."
     root = Path(str(resources.files('occnet').joinpath('presets')))
@@ -112,21 +125,21 @@ def check_file(path: str,  # a YAML file with a section for each command
                ) -> dict:  # the sections
     "Read a configuration. Raises `ConfigError` that suggests the nearest for a section or a key that no command has."
     try:
-        sections = yaml.safe_load(Path(path).read_text(encoding='utf-8')) or {}
+        sections = yaml.load(Path(path).read_text(encoding='utf-8'), _Once)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f'no YAML ({" ".join(str(error).split())[:120]})', path=path, fix='Correct it.') from error
     except OSError as error:
         raise DataError('not readable', path=path, fix='Check the path given with --config.') from error
-    if not isinstance(sections, Mapping) or not all(isinstance(x, Mapping | None) for x in sections.values()):
+    if not isinstance(sections, Mapping) or not sections or not all(isinstance(x, Mapping) for x in sections.values()):
         raise ConfigError('no sections with settings', path=path, fix=f'Begin one with the name of a command: {", ".join(_names())}.')
     only_known(sections, _names(), 'section', str(path))
     for name, section in sections.items():
         known = _options(name)
-        dotted = [f'model.{part}' for part in section['model']] if isinstance((section or {}).get('model'), dict) and 'model' not in known else ['model']
-        only_known([x for key in section or {} for x in (dotted if key == 'model' else [key])], known, 'setting', f'{name} in {path}')
+        dotted = [f'model.{part}' for part in section['model']] if isinstance(section.get('model'), dict) and 'model' not in known else ['model']
+        only_known([x for key in section for x in (dotted if key == 'model' else [key])], known, 'setting', f'{name} in {path}')
     return sections
 
-# %% ../nbs/51_cli.ipynb #aa082aba
+# %% ../nbs/51_cli.ipynb #92ac8ab4
 def _with_preset(words):
     "The command line with `--preset NAME` replaced by `--config FILE`, and all files checked."
     words = [part for word in words for part in (word.split('=', 1) if word.startswith(('--preset=', '--config=')) else [word])]
@@ -134,6 +147,8 @@ def _with_preset(words):
         at = words.index('--preset')
         name = words[at + 1] if at + 1 < len(words) else ''
         only_known([name], preset_files(), 'preset')
+        if '--preset' in words[at + 1:]:
+            raise ConfigError('two presets', fix='Give one, and what is different in a file of your own after `--config`.')
         words = ['--config', str(preset_files()[name]), *words[:at], *words[at + 2:]]
     for at, word in enumerate(words[:-1]):
         if word == '--config':
@@ -144,32 +159,40 @@ def parse(words: list[str],  # the words behind `occnet`
           ) -> tuple:  # name of the command, and its arguments
     "What a command line and its files ask for. Raises `ConfigError`, in one line, for what cannot be."
     words = _with_preset(words)
-    pairs = itertools.pairwise(['', *words])
-    command = next((word for before, word in pairs if not word.startswith('-') and before != '--config'), '')
+    pairs = list(itertools.pairwise(['', *words]))
+    at = next((at for at, (before, word) in enumerate(pairs) if not word.startswith('-') and before != '--config'), len(words))
+    only_known([word for word in words[:at] if word.startswith('-')], ['--config', '--preset', '--help', '-h', '--print_config'], 'option', '`occnet`')
+    command = words[at] if at < len(words) else ''
     if command:
         only_known([command], _names(), 'command')
+    elif not {'-h', '--help'} & {*words}:
+        raise ConfigError('no command is given', fix=f'Choose one of {", ".join(_names())}.')
     try:
         given = _parser(command).parse_args(words).as_dict()
-    except (ArgumentError, TypeError, UnicodeDecodeError) as error:
+    except (ArgumentError, TypeError, UnicodeDecodeError, RecursionError) as error:
         raise _plain(error, command) from error
-    return given['command'], _checked(given[given['command']])
+    return command, _checked(given[command], _options(command))
 
-# %% ../nbs/51_cli.ipynb #812f464a
-def _checked(options):
+# %% ../nbs/51_cli.ipynb #eecdbf11
+def _checked(options, known):
     for name, value in options.items():
+        kind, default, _ = known.get(name, (Any, None, ''))
+        if value is None and default is not None and kind is not Any and type(None) not in typing.get_args(kind):
+            raise ConfigError(f'--{name} cannot be null', fix='Give a value, or leave it out.')
         if value == '' or (isinstance(value, (int, float)) and value < (-math.inf if name == 'jobs' else 0)):
             raise ConfigError(f'--{name} cannot be {value!r}', fix='Give a name, or a number that is not negative.')
     return options
 
 def _plain(error, command):
     "The complaint of the parser as one error."
-    text = str(error).rstrip('. \n')
+    text = 'a setting that holds itself' if isinstance(error, RecursionError) else str(error).rstrip('. \n')
     if command and (odd := re.search(r'nrecognized arguments: --([\w.]+)', text)):
         only_known([odd[1]], _options(command), 'option', f'`occnet {command}`')
     key, value = (re.search(pattern, text) for pattern in ('key "([^"]+)"', r'(?:Got|Given) value: (.*)'))
     kinds = re.findall(r"Expected a <class '(\w+)'>", text)
     if key and value and kinds:
         text = f'--{key[1]} is {value[1]!r}, and should be of the type {" or ".join(kinds)}'.replace('NoneType', 'null')
+    text = re.sub(rf'\b{command}\.(?=\w)', '--', text) if command and 'are required' in text else text
     return ConfigError(text, fix=f'`{" ".join(["occnet", command, "--help"]).replace("  ", " ")}` lists the options.')
 
 # %% ../nbs/51_cli.ipynb #41f220fd
@@ -182,7 +205,7 @@ def _told(result):
     elif result is not None and not hasattr(result, 'info'):
         print(result)
 
-# %% ../nbs/51_cli.ipynb #ccb518ff
+# %% ../nbs/51_cli.ipynb #63301dc6
 def main(words: list[str] | None = None,  # the words behind `occnet`; None: those of this process
          ) -> int:  # exit code
     "Run a command. Errors a user can cause are one line on stderr."
@@ -198,6 +221,11 @@ def main(words: list[str] | None = None,  # the words behind `occnet`; None: tho
         if error.errno is None:
             raise
         print(f'occnet: error: {write_error(error, error.filename or "a file")}', file=sys.stderr)
+        return 1
+    except (MemoryError, RuntimeError) as error:  # torch has a word of its own on every device
+        if not isinstance(error, MemoryError) and not re.search("out of memory|can't allocate memory", str(error)):
+            raise
+        print('occnet: error: not enough memory. Lower --batch_size, --n_points, or the resolution.', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print('occnet: interrupted; the same command goes on from here', file=sys.stderr)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['UNITS', 'prepare', 'fit', 'reconstruct', 'evaluate', 'page']
 
-# %% ../nbs/51_commands.ipynb #e2bf9f7f
+# %% ../nbs/51_commands.ipynb #c73eb2f1
 import itertools
 import json
 import re
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from .errors import ConfigError, DataError, MeshError, OccnetError, atomic_write
+from .errors import ConfigError, DataError, MeshError, atomic_write
 
 # %% ../nbs/51_commands.ipynb #cfd8006a
 def prepare(out: str,  # the store to write, ending in .h5
@@ -43,7 +43,7 @@ def prepare(out: str,  # the store to write, ending in .h5
                          solidify=solidify, overwrite=overwrite)
     print(report)
 
-# %% ../nbs/51_commands.ipynb #f8117200
+# %% ../nbs/51_commands.ipynb #b3b3922c
 def _described(model):
     "The parts of a model that were given, in full: a part without a name is the default with other sizes."
     from occnet.runs import DEFAULTS
@@ -62,14 +62,17 @@ def fit(run: str,  # the run folder; a bare name is one under data/runs of the c
     if store is not None:
         if not Path(store).is_file():
             raise DataError('no such store', path=store, fix='Make it with `occnet prepare --out`.')
-        settings['data'] = {**(settings.get('data') or {}), 'source': store}
+        data = settings.get('data') or {}
+        if (source := data.get('source', 'fresh')) != 'fresh' and not str(source).endswith('.h5'):
+            raise ConfigError(f'the data is {source!r}, and a store was given', fix='Leave out --store.')
+        settings['data'] = {**data, 'source': store}
     if isinstance(settings.get('model'), dict):
         settings['model'] = _described(settings['model'])
     folder = runs.run_folder(run)
     new = not folder.exists()
     try:
         done = training.fit(run, settings, restart=restart)
-    except OccnetError:
+    except Exception:
         if new and not list((folder / 'checkpoints').glob('*')):
             shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -144,7 +147,7 @@ def _samples(model, n, seed):
     for i, code in enumerate(codes.numpy()):
         yield f'sample_{i:04d}', '', code, np.zeros(3), 1.
 
-# %% ../nbs/51_commands.ipynb #d45a3b0a
+# %% ../nbs/51_commands.ipynb #0986c32a
 def reconstruct(run: str,  # the run folder with the model
                 out: str,  # folder for the meshes
                 store: str | None = None,  # take the clouds from this store ...
@@ -167,11 +170,13 @@ def reconstruct(run: str,  # the run folder with the model
     model, config = trained.model(), trained.config
     kind = _shown(model, config)
     _agreed(kind, store, clouds, n)
+    _same_voxels(kind, store, split, config)
     threshold = config['threshold'] if threshold is None else threshold
     source = (_samples(model, n, seed) if kind is None else _store_inputs(kind, store, split, limit, points, noise, seed) if store else
               _own_clouds(clouds, out, points, np.random.default_rng(seed)))
     settings = dict(run=run, store=store, clouds=clouds, n=n, split=split, points=points, noise=noise, resolution0=resolution0,
-                    depth=depth, threshold=threshold, simplify=simplify, seed=seed, steps=trained.info.get('steps'), **({} if kind == 'pointcloud' else {'kind': kind}))
+                    depth=depth, threshold=threshold, simplify=simplify, seed=seed, steps=trained.info.get('steps'),
+                    **({} if kind == 'pointcloud' else {'kind': kind}))
     known, source = _recorded(out, settings), list(source)
     files = _mesh_files([category + '/' * bool(category) + name for name, category, *_ in source], out, known)
     for (key, file), (name, category, cloud, loc, scale) in zip(
@@ -180,12 +185,13 @@ def reconstruct(run: str,  # the run folder with the model
             continue
         mesh, facts = _surface(model, _code(model, kind, cloud), threshold, resolution0, depth, simplify)
         save_mesh(denormalise(mesh, loc, scale), Path(out) / file)
-        known[key] = {**facts, 'name': name, 'category': category, 'mesh': file, **({'cloud': cloud.round(5).tolist()} if kind == 'pointcloud' else {})}
+        known[key] = {**facts, 'name': name, 'category': category, 'mesh': file,
+                      **({'cloud': cloud.round(5).tolist()} if kind == 'pointcloud' else {})}
         _record(out, settings, known)
     empty = [key for key, facts in known.items() if not facts['faces']]
     print(f'{out}: {len(known)} meshes' + (f', {len(empty)} of them empty: {", ".join(empty[:5])}' if empty else ''))
 
-# %% ../nbs/51_commands.ipynb #4b183177
+# %% ../nbs/51_commands.ipynb #05d03e8d
 def _shown(model, config):
     "What the network is shown: the word of its data, or None where nothing is."
     from occnet.training import shown
@@ -197,13 +203,23 @@ def _agreed(kind, store, clouds, n):
     if kind is None and (not n or store or clouds):
         raise ConfigError('this network is shown nothing and draws shapes', fix='Give --n, and neither --store nor --clouds.')
     if kind is not None and n:
-        raise ConfigError(f'this network is shown a {kind}', fix='Give --store or --clouds instead of --n.')
+        raise ConfigError(f'this network is shown {_WORDS.get(kind, kind)}', fix=f'Give --store{" or --clouds" * (kind == "pointcloud")} instead of --n.')
     if kind not in (None, 'pointcloud', 'voxels', 'idx'):
         raise ConfigError(f'this network is shown {kind}, which are in no store', fix='Use `encode` and `extract_mesh`, as its chapter does.')
     if kind in ('voxels', 'idx') and not store:
-        raise ConfigError(f'this network is shown {kind}', fix='Give --store.')
+        raise ConfigError(f'this network is shown {_WORDS[kind]}', fix='Give --store.')
     if kind and (store is None) == (clouds is None):
         raise ConfigError('reconstruct needs either --store or --clouds', fix='Give exactly one of them.')
+
+_WORDS = {'pointcloud': 'a cloud', 'idx': 'the number of a shape', 'voxels': 'voxels'}
+
+def _same_voxels(kind, store, split, config):
+    "Raises `ConfigError` if the store has other voxels than the network was trained with, as far as its data tells."
+    from occnet.store import Store
+    side = config['data'].get('resolution')
+    if kind == 'voxels' and side and side != (there := Store(store, split).provenance['voxels']):
+        raise ConfigError(f'this network is shown {side} voxels along each side, the store has {there}', path=store,
+                          fix=f'Prepare it with --voxels {side}.')
 
 def _code(model, kind, given):
     "The code (1, ...) of one shape."
@@ -213,7 +229,7 @@ def _code(model, kind, given):
     with torch.no_grad():
         return model.encode(torch.as_tensor(np.asarray(given), dtype=torch.int64 if kind == 'idx' else torch.float32)[None])
 
-# %% ../nbs/51_commands.ipynb #1a4562a7
+# %% ../nbs/51_commands.ipynb #dd14608e
 def _surface(model, code, threshold, resolution0, depth, simplify):
     from occnet.extraction import extract_mesh, logit
     from occnet.onet import as_field
@@ -243,11 +259,20 @@ def _parsed(path, *keys):
     except (ValueError, KeyError, TypeError):
         raise DataError('damaged', path=path, fix='Delete it and repeat the command that made it.') from None
 
+def _books(path):
+    "Settings and shapes of a `reconstructions.json`."
+    settings, shapes = _parsed(path, 'settings', 'shapes')
+    facts = list(shapes.values()) if isinstance(shapes, dict) else [None]
+    whole = all(isinstance(x, dict) and {'name', 'category', 'mesh', 'faces'} <= x.keys() for x in facts)
+    if not whole or not isinstance(settings, dict) or not {'run', 'split'} <= settings.keys():
+        raise DataError('damaged', path=path, fix='Delete it and repeat the command that made it.')
+    return settings, shapes
+
 def _recorded(out, settings):
     path = Path(out) / 'reconstructions.json'
     if not path.exists():
         return {}
-    old, shapes = _parsed(path, 'settings', 'shapes')
+    old, shapes = _books(path)
     changed = [key for key in settings if old.get(key) != settings[key]]
     if changed:
         raise ConfigError(f'the meshes here were made with other settings ({", ".join(changed)})', path=out,
@@ -292,13 +317,12 @@ UNITS = ('IoU: fraction of the union, on points uniform in the box of side 1.1. 
          '(_x10: tenths of the longest side, as in the papers). Normals: mean |cosine|. '
          'F-score: at that distance in cube edges.')
 
-# %% ../nbs/51_commands.ipynb #7dffbba4
+# %% ../nbs/51_commands.ipynb #b9a4c84f
 def _reconstructions(out):
     path = Path(out) / 'reconstructions.json'
     if not path.is_file():
         raise DataError('no reconstructions in this folder', path=out, fix='Make them with `occnet reconstruct`.')
-    settings, shapes = _parsed(path, 'settings', 'shapes')
-    return settings, shapes
+    return _books(path)
 
 def _result_mesh(out, facts):
     import trimesh
@@ -313,7 +337,7 @@ def _write_table(path, rows):
         table.writeheader()
         table.writerows(rows)
 
-# %% ../nbs/51_commands.ipynb #cfdeb26c
+# %% ../nbs/51_commands.ipynb #31d8f370
 def page(run: str,  # the run folder
          out: str,  # the folder that `reconstruct` and `evaluate` filled
          store: str,  # with the truth
@@ -323,10 +347,12 @@ def page(run: str,  # the run folder
     "Write an offline page with live views of input, field and result."
     from occnet.store import Store
     from occnet.pages import page as write_page
-    from occnet.runs import load_run
+    from occnet.runs import load_run, run_folder
     settings, records = _reconstructions(out)
     if settings.get('kind', 'pointcloud') != 'pointcloud':
         raise ConfigError(f'this network is shown {settings["kind"]}, and the page draws clouds', path=out, fix='Look at the meshes.')
+    if run_folder(settings['run']).resolve() != run_folder(run).resolve():
+        raise ConfigError(f'these meshes are of the run {settings["run"]}', path=out, fix='Give --run that one.')
     summary, rows = _results(out)
     trained, truth = load_run(run), Store(store, settings['split'])
     rows.sort(key=lambda row: -float(row['iou']))

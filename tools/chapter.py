@@ -99,7 +99,9 @@ def push(name, run=True, flags=()):
     source, target = ROOT / '.chapters' / f'{name}.py', ROOT / 'nbs' / f'{name}.ipynb'
     if not source.exists():
         sys.exit(f'{source}: no such text. Run `pull {name}` first, or write it.')
-    nb = with_steady_ids(jupytext.read(source, fmt='py:percent'))
+    nb = jupytext.read(source, fmt='py:percent')
+    nb.cells = [cell for cell in nb.cells if cell.source.strip()]  # from a second blank line
+    nb = with_steady_ids(nb)
     nb.metadata = {'kernelspec': {'display_name': 'python3', 'language': 'python', 'name': 'python3'}}
     target.parent.mkdir(parents=True, exist_ok=True)
     previous = target.read_bytes() if target.exists() else None

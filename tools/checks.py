@@ -128,6 +128,8 @@ def directives_well_formed():
 def house_style():
     "chapters have prose around their code"
     problems = []
+    empty = [p for p in notebooks() if not all(''.join(cell['source']).strip() for cell in cells(p))]
+    problems += [f'{path.name}: an empty cell' for path in empty]
     for path in [p for p in notebooks() if p.parent.name != 'solutions']:
         words = lines = row = longest = 0
         for cell in cells(path):
