@@ -106,7 +106,7 @@ def write_rows(path: str | os.PathLike,  # a metrics.csv
     except OSError as error:
         raise write_error(error, path) from error
 
-# %% ../nbs/17_runs.ipynb #4414cbf3
+# %% ../nbs/17_runs.ipynb #4f4ec7f4
 @dataclass
 class Run:
     "A run folder: settings, series, circumstances and weights, each read when asked for."
@@ -153,7 +153,7 @@ class Run:
             raise CheckpointError('no weights yet', path=path, fix='The first validation writes them.') from None
         except Exception as error:
             problem = f'damaged, or of another model ({str(error)[:120]} …)'
-            raise CheckpointError(problem, path=path, fix='Train again.') from error
+            raise CheckpointError(problem, path=path, fix='Train again with restart.') from error
         return model.to(device).eval()
 
 # %% ../nbs/17_runs.ipynb #d5ff88a7
