@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['recipe', 'empty_model', 'official_model']
 
-# %% ../nbs/51_recipes.ipynb #ae2a567e
+# %% ../nbs/51_recipes.ipynb #f356652c
 import copy
 import functools
 
@@ -15,7 +15,7 @@ from torch import nn
 from .cli import check_file, parse, preset_files
 from .errors import only_known
 from .onet import build_model
-from .pretrained import OFFICIAL, _project
+from .pretrained import OFFICIAL, project_of
 from .runs import complete_config
 
 # %% ../nbs/51_recipes.ipynb #a88ad2b0
@@ -34,7 +34,7 @@ def _checked(name):
         sections['fit'] = complete_config({**{key: settings[key] for key in settings if key not in ('run', 'store', 'restart')}, 'model': model})
     return sections
 
-# %% ../nbs/51_recipes.ipynb #ae462438
+# %% ../nbs/51_recipes.ipynb #5f60cb50
 def empty_model(name: str,  # a preset with a section `fit`
                 ) -> nn.Module:  # on the meta device
     "The network of a recipe, without numbers."
@@ -49,4 +49,4 @@ def official_model(name: str,  # a preset that has the name of a published confi
     if not names:
         return None
     with torch.device('meta'):
-        return build_model(_project(OFFICIAL[names[0]]).settings(OFFICIAL[names[0]]))
+        return build_model(project_of(OFFICIAL[names[0]]).settings(OFFICIAL[names[0]]))
