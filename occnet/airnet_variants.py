@@ -86,7 +86,7 @@ class KernelDecoder(nn.Module):
         heard = self.lift((-(d / self.sigma).square()).softmax(-1) @ code['features'])
         return self.head(self.start(heard.relu()), heard)
 
-# %% ../nbs/42_airnet_variants.ipynb #d6db881a
+# %% ../nbs/42_airnet_variants.ipynb #c9720e22
 def turned(angles: Tensor,  # (..., 3) radians about x, y, z
            ) -> Tensor:  # (..., 3, 3) rotations
     "The matrix that turns about z first, then about y, then about x."
@@ -120,9 +120,10 @@ class ImplicitsDecoder(nn.Module):
         "The log-odds of being inside: a sum over all anchors."
         p, code = _asked(p, code, self.c_dim, self.start.weight.dtype)
         x = code['features']
-        offset = p[:, :, None] - code['anchors'][:, None]
-        size = .005 + self.scale(x).sigmoid()
-        weight = (-.5 * (offset / size[:, None]).square().sum(-1)).exp()
+        offset = code['anchors'][:, None] - p[:, :, None]
+        variance = .005 + self.scale(x).sigmoid()
+        height = variance.prod(-1) / (2 * math.pi) ** 3  # a density would divide by its root: see above
+        weight = height[:, None] * (-.5 * (offset.square() / variance[:, None]).sum(-1)).exp()
         local = torch.einsum('bmij,btmj->btmi', turned(2 * math.pi * self.turn(x).sigmoid()), offset)
         of_anchor, of_place = self.lift.weight.split([x.shape[-1], 3], 1)
         heard = nn.functional.linear(x, of_anchor, self.lift.bias)[:, None] + local @ of_place.T
