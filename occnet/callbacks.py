@@ -119,7 +119,7 @@ class Recorder:
     def load_state_dict(self, state):
         self.__dict__.update(state)
 
-# %% ../nbs/18_callbacks.ipynb #060da4a7
+# %% ../nbs/18_callbacks.ipynb #908361ae
 class Interrupted(Exception):
     "Leaves Lightning at once, after the checkpoint is written."
 
@@ -157,7 +157,7 @@ class Keeper:
             self.best, self.stale = {'best': value, 'best_step': row['step']}, 0
             if trainer.is_global_zero:
                 with atomic_write(self.folder / 'model.safetensors') as part:
-                    save_file({k: v.contiguous() for k, v in task.model.state_dict().items()}, part)
+                    save_file({k: v.cpu().contiguous() for k, v in task.model.state_dict().items()}, part)
             self.save(trainer, 'best')
         if patience and self.stale >= patience and self.budget.reason is None:
             self.budget.reason, trainer.should_stop = 'no longer better', True
