@@ -5,8 +5,7 @@
 # %% auto #0
 __all__ = ['FILES', 'read_checkpoint', 'cache_folder', 'fetch']
 
-# %% ../nbs/50_checkpoints.ipynb #e8dfbd23
-import difflib
+# %% ../nbs/50_checkpoints.ipynb #7285f253
 import hashlib
 import http.client
 import os
@@ -20,7 +19,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from .errors import CheckpointError, ConfigError, write_error
+from .errors import CheckpointError, only_known, write_error
 
 # %% ../nbs/50_checkpoints.ipynb #ea9da8bc
 _HARMLESS = [np.dtype, np._core.multiarray.scalar, *(type(np.dtype(t)) for t in '? i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8'.split())]
@@ -47,7 +46,7 @@ def read_checkpoint(path: str | os.PathLike,  # a file that `torch.save` wrote
         raise CheckpointError(f'a {type(found).__name__} where a dictionary is due', path, 'Give a whole checkpoint.')
     return found
 
-# %% ../nbs/50_checkpoints.ipynb #dd792254
+# %% ../nbs/50_checkpoints.ipynb #98876262
 _SERVER = 'https://s3.eu-central-1.amazonaws.com/avg-projects/occupancy_networks/models/'
 FILES = {name: (_SERVER + name, config) for name, config in {  # file -> where it is, and its configuration
     'onet_img2mesh_3-f786b04a.pt': 'onet/img/onet',
@@ -70,10 +69,7 @@ def fetch(name: str,  # a key of `FILES`
           check: bool = True,  # compare the digits in the file name with its SHA-256 sum
           ) -> Path:  # the file
     "Download a published checkpoint once, going on where an earlier call broke off. Raises `CheckpointError`."
-    if name not in FILES:
-        near = difflib.get_close_matches(str(name), FILES, 1)
-        raise ConfigError(f'no published file is called {name!r}', fix=f'Did you mean {near[0]!r}?' if near else
-                          f'Known: {", ".join(FILES)}.')
+    only_known([name], FILES, 'published file')
     path = Path(cache or cache_folder()) / name
     if not path.is_file():
         _download(FILES[name][0], path, re.search('-([0-9a-f]{8})[.]', name) if check else None)

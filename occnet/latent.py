@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['near_thing', 'respond', 'words', 'explore_latent']
 
-# %% ../nbs/32_latent.ipynb #519b1339
+# %% ../nbs/32_latent.ipynb #5953d268
 import time
 
 import anywidget
 from torch import nn
 
-from .errors import ConfigError
+from .errors import only_known
 from .explorer import ACTIONS, Explorer
 from .maps import is_empty
 from .pad import Pad, packed, pad_spec, state_of
@@ -23,7 +23,7 @@ def near_thing(explorer: Explorer,  # where the reader is
     "A training shape: as it was given, else drawn from its code."
     return explorer.coarse(explorer.codes[number]) if explorer.shapes is None else explorer.shapes[number]
 
-# %% ../nbs/32_latent.ipynb #af4a4aee
+# %% ../nbs/32_latent.ipynb #62154e31
 def respond(explorer: Explorer,  # changed
             message: dict,  # kind, args, fine
             ) -> tuple[dict, list]:  # plain values (place, code, near, picks, words, scenes; or error), two buffers a scene
@@ -31,8 +31,7 @@ def respond(explorer: Explorer,  # changed
     before = explorer.code, explorer.picks
     try:
         start = time.perf_counter()
-        if message.get('kind') not in ACTIONS:
-            raise ConfigError(f'unknown message {message.get("kind")!r}', fix=f'Known: {", ".join(ACTIONS)}.')
+        only_known([message.get('kind')], ACTIONS, 'message')
         explorer.saved = ''
         getattr(explorer, message['kind'])(*message.get('args', ()))
         fine = message.get('fine', True)
