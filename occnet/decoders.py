@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from .errors import DataError
 from .layers import CBN, Codes, CResnetBlock, Logits, Points
 
-# %% ../nbs/12_decoders.ipynb #e88ef492
+# %% ../nbs/12_decoders.ipynb #5b0487e9
 class DecoderCBN(nn.Module):
     """Points and codes in, logits out: a lift, conditional residual blocks, a head.
 
@@ -39,7 +39,10 @@ class DecoderCBN(nn.Module):
                 c: Codes,  # (B, C) code of each shape
                 z: Codes | None = None,  # (B, Z) latent of each shape, if the decoder has `z_dim`
                 ) -> Logits:  # (B, T), positive inside
-        "The logit of every point."
+        "The logit of every point. Raises `DataError` for a code of another width or number of shapes."
+        due = len(p), self.cbn.gamma.in_features
+        if not isinstance(c, Tensor) or c.shape != due:
+            raise DataError(f'a code {due} is due, this is {tuple(c.shape) if isinstance(c, Tensor) else type(c).__name__}', fix='Use `encode`.')
         x = self.lift(p.to(self.lift.weight.dtype))
         if self.given(z):
             x = x + self.lift_z(z)[:, None]

@@ -28,7 +28,7 @@ from .layers import Logits, Points
 from .variants import DECODER_VARIANTS
 from .voxels import VOXEL_ENCODERS
 
-# %% ../nbs/13_onet.ipynb #abd84076
+# %% ../nbs/13_onet.ipynb #be1c95d4
 class OccupancyNetwork(nn.Module, PyTorchModelHubMixin, library_name='occnet', license='apache-2.0'):
     """An implicit model: `encode` sums up an observation in a code, `decode` answers for points, given the code.
 
@@ -78,7 +78,7 @@ class OccupancyNetwork(nn.Module, PyTorchModelHubMixin, library_name='occnet', l
 
     def _parted(self, code):
         if not self.z_dim:
-            return (code, None) if isinstance(code, Tensor) else (code,)
+            return code, None
         if code.ndim != 2 or code.shape[1] < self.z_dim:
             raise DataError(f'codes (B, {self.z_dim} or more) are due, these are {tuple(code.shape)}', fix='Use `encode` or `sample`.')
         c, z = code.split([code.shape[-1] - self.z_dim, self.z_dim], dim=-1)
@@ -91,6 +91,8 @@ def _spread(code, n):
     "The code of one shape as that of n; others stay. A code is a tensor, or tensors by name, as in part V."
     if isinstance(code, Mapping):
         return {name: _spread(part, n) for name, part in code.items()}
+    if not isinstance(code, Tensor) or not code.ndim:
+        raise DataError(f'{code!r:.40} is no code', fix='Use `encode` or `sample`.')
     return code.expand(n, *code.shape[1:]) if len(code) == 1 else code
 
 # %% ../nbs/13_onet.ipynb #d700fb30
