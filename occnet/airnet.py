@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['AIRNET_ENCODERS', 'AIRNET_DECODERS', 'AIRNetEncoder', 'CrossAttention', 'LocalHead', 'AIRNetDecoder']
 
-# %% ../nbs/42_airnet.ipynb #9bc9d330
+# %% ../nbs/42_airnet.ipynb #e4952b79
 import torch
 from torch import Tensor, nn
 
@@ -13,13 +13,13 @@ from occnet.attention import (
     Attention, PointwiseBlock, PositionBlock, SetAbstraction, TransformerBlock, two_layers, vector_attention,
 )
 from .encoders import check_cloud
-from .errors import ConfigError, DataError
-from .ifnet import _check_size, check_places
+from .errors import ConfigError, DataError, check_counts
+from .ifnet import check_places
 from .layers import Logits, Points, ResnetBlockFC, Rows
 from .neighbours import gather, nearest
 from .onet import DECODERS, ENCODERS
 
-# %% ../nbs/42_airnet.ipynb #db1cf3ee
+# %% ../nbs/42_airnet.ipynb #2d957616
 class _Level(nn.Module):
     "Fewer points; each by itself, with its neighbours, by itself again, and at the first level more features."
 
@@ -47,11 +47,11 @@ def _check_anchors(anchors, k, **sizes):
     "Falling numbers of anchors, enough of them for k neighbours, and other sizes from 1 on."
     if not isinstance(anchors, tuple | list) or not anchors or not all(type(n) is int and n > 0 for n in anchors) or list(anchors) != sorted(anchors, reverse=True):
         raise ConfigError(f'anchors {anchors!r} are no falling numbers of points', fix='Use (200, 100), say.')
-    _check_size(k=k, **sizes)
+    check_counts(k=k, **sizes)
     if k > anchors[-1]:
         raise ConfigError(f'{k} neighbours among {anchors[-1]} anchors', fix='Use a smaller k, or more anchors.')
 
-# %% ../nbs/42_airnet.ipynb #8266802b
+# %% ../nbs/42_airnet.ipynb #1177fb8a
 class AIRNetEncoder(nn.Module):
     """A cloud to anchors with features, and one vector z: local attention while points get fewer, then full attention.
 
@@ -69,7 +69,7 @@ class AIRNetEncoder(nn.Module):
                  final_k: int = 0,  # neighbours in these; 0: all anchors
                  ):
         super().__init__()
-        _check_size(0, first_k=first_k, n_final=n_final, final_k=final_k)
+        check_counts(0, first_k=first_k, n_final=n_final, final_k=final_k)
         for neighbours in (k, final_k or k):
             _check_anchors(anchors, neighbours, c_dim=c_dim, first=first)
         self.begin = PositionBlock(first, first_k)
@@ -127,7 +127,7 @@ class CrossAttention(nn.Module):
         k, v = (torch.cat(pair, 2) for pair in zip(near, whole, strict=True))
         return vector_attention(self.attention.query(code['z'])[:, None], k, v, delta, self.attention.gamma)
 
-# %% ../nbs/42_airnet.ipynb #3c0a6788
+# %% ../nbs/42_airnet.ipynb #bb20bd73
 class LocalHead(nn.Module):
     "Five residual blocks; what a place has heard is added before each. Source: AIR-Nets, section 3; ConvONet."
 
@@ -165,13 +165,14 @@ class AIRNetDecoder(nn.Module):
         super().__init__()
         if z_dim:
             raise ConfigError('this decoder reads no latent', fix='Leave the latent out.')
-        _check_size(c_dim=c_dim, width=width, k=k, hidden=hidden)
+        check_counts(c_dim=c_dim, width=width, k=k, hidden=hidden)
         self.c_dim = c_dim
         self.attention, self.start, self.head = CrossAttention(c_dim, width, k), nn.Linear(width, hidden), LocalHead(width, hidden)
 
     def forward(self,
                 p: Points,  # (B, T, 3) places
                 code: dict,  # anchors (B, M, 3), features (B, M, C), z (B, C)
+                z: None = None,  # no latent is read
                 ) -> Logits:  # (B, T), positive inside
         "The log-odds of being inside."
         heard = self.attention(*_asked(p, code, self.c_dim, self.start.weight.dtype))

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['AIRNET', 'PointNet2Encoder', 'KernelDecoder', 'turned', 'ImplicitsDecoder', 'airnet_settings', 'airnet_names']
 
-# %% ../nbs/42_airnet_variants.ipynb #8257082d
+# %% ../nbs/42_airnet_variants.ipynb #f3a197e5
 import math
 from collections.abc import Mapping
 
@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from .airnet import AIRNET_DECODERS, AIRNET_ENCODERS, AIRNetEncoder, LocalHead, _asked, _check_anchors, _Final
 from .attention import MaxAbstraction, PointwiseBlock, two_layers
 from .convonet_official import CONVONET, convonet_names, convonet_settings
-from .errors import ConfigError
-from .ifnet import IFNET, _check_size, ifnet_names, ifnet_settings
+from .errors import ConfigError, check_counts
+from .ifnet import IFNET, ifnet_names, ifnet_settings
 from .layers import Logits, Points
 from .names import network_names, prefixed
 from .onet import DECODERS, ENCODERS
@@ -33,7 +33,7 @@ class _MaxLevel(nn.Module):
         p, x = self.down(p, x)
         return p, self.mlp_1(x)
 
-# %% ../nbs/42_airnet_variants.ipynb #3ada1010
+# %% ../nbs/42_airnet_variants.ipynb #f2a48ae4
 class PointNet2Encoder(AIRNetEncoder):
     """The encoder with maxima in place of local attention, as in PointNet++; full attention at the end stays.
 
@@ -47,14 +47,14 @@ class PointNet2Encoder(AIRNetEncoder):
                  ):
         nn.Module.__init__(self)
         _check_anchors(anchors, 1, c_dim=c_dim)
-        _check_size(k=k)
-        _check_size(0, n_final=n_final)
+        check_counts(k=k)
+        check_counts(0, n_final=n_final)
         self.begin = two_layers(3, c_dim)
         self.levels = nn.ModuleList(_MaxLevel(n, k, c_dim) for n in anchors)
         self.finals = nn.ModuleList(_Final(c_dim, 0) for _ in range(n_final))
         self.to_z = two_layers(c_dim, c_dim)
 
-# %% ../nbs/42_airnet_variants.ipynb #29598744
+# %% ../nbs/42_airnet_variants.ipynb #c2ec175c
 class KernelDecoder(nn.Module):
     """Features of all anchors, mixed by a bell of their distance, and residual blocks: no attention.
 
@@ -70,7 +70,7 @@ class KernelDecoder(nn.Module):
         super().__init__()
         if z_dim:
             raise ConfigError('this decoder reads no latent', fix='Leave the latent out.')
-        _check_size(c_dim=c_dim, width=width, hidden=hidden)
+        check_counts(c_dim=c_dim, width=width, hidden=hidden)
         if not isinstance(sigma, int | float) or not 0 < sigma < math.inf:
             raise ConfigError(f'sigma = {sigma!r} is no width of a bell', fix='The published networks have 0.2.')
         self.c_dim, self.sigma = c_dim, sigma
@@ -79,6 +79,7 @@ class KernelDecoder(nn.Module):
     def forward(self,
                 p: Points,  # (B, T, 3) places
                 code: dict,  # anchors (B, M, 3), features (B, M, C), z (B, C)
+                z: None = None,  # no latent is read
                 ) -> Logits:  # (B, T), positive inside
         "The log-odds of being inside."
         p, code = _asked(p, code, self.c_dim, self.start.weight.dtype)
@@ -86,7 +87,7 @@ class KernelDecoder(nn.Module):
         heard = self.lift((-(d / self.sigma).square()).softmax(-1) @ code['features'])
         return self.head(self.start(heard.relu()), heard)
 
-# %% ../nbs/42_airnet_variants.ipynb #c9720e22
+# %% ../nbs/42_airnet_variants.ipynb #7386702a
 def turned(angles: Tensor,  # (..., 3) radians about x, y, z
            ) -> Tensor:  # (..., 3, 3) rotations
     "The matrix that turns about z first, then about y, then about x."
@@ -108,7 +109,7 @@ class ImplicitsDecoder(nn.Module):
         super().__init__()
         if z_dim:
             raise ConfigError('this decoder reads no latent', fix='Leave the latent out.')
-        _check_size(c_dim=c_dim, width=width, hidden=hidden)
+        check_counts(c_dim=c_dim, width=width, hidden=hidden)
         self.c_dim = c_dim
         self.scale, self.turn, self.lift = nn.Linear(c_dim, 3), nn.Linear(c_dim, 3), nn.Linear(c_dim + 3, width)
         self.start, self.head = nn.Linear(width, hidden), LocalHead(width, hidden)
@@ -116,6 +117,7 @@ class ImplicitsDecoder(nn.Module):
     def forward(self,
                 p: Points,  # (B, T, 3) places
                 code: dict,  # anchors (B, M, 3), features (B, M, C), z (B, C)
+                z: None = None,  # no latent is read
                 ) -> Logits:  # (B, T), positive inside
         "The log-odds of being inside: a sum over all anchors."
         p, code = _asked(p, code, self.c_dim, self.start.weight.dtype)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FIELDS', 'SeededSampler', 'SeededDataset', 'OccupancyDataset', 'OccupancyData', 'build_store', 'BuildReport', 'Store']
 
-# %% ../nbs/05_data.ipynb #471715dc
+# %% ../nbs/05_data.ipynb #11e72658
 import os
 
 import numpy as np
@@ -16,11 +16,11 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from .errors import ConfigError
 from .prepare import BuildReport, build_store
 from .sampling import balanced_subsample
-from .store import Columns, Store, cloud_windows, point_windows
+from .store import Columns, Store, cloud_windows, point_windows, points_stored
 
 _all_ = ['build_store', 'BuildReport', 'Store']
 
-# %% ../nbs/05_data.ipynb #e4b52bef
+# %% ../nbs/05_data.ipynb #39e4dc6a
 def _require(**settings):
     "Raise `ConfigError` for the first of name=(value, whether it will do, remedy) that will not do."
     for name, (value, will_do, fix) in settings.items():
@@ -29,6 +29,9 @@ def _require(**settings):
 
 def _count(value, least=1):
     return isinstance(value, (int, np.integer)) and value >= least
+
+def _share(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
 
 # %% ../nbs/05_data.ipynb #34b750e2
 class SeededSampler(Sampler):
@@ -66,19 +69,28 @@ class SeededSampler(Sampler):
         n = self.batch_size
         yield from [pairs[k:k + n] for k in range(0, self.size, n)] if n else pairs
 
-# %% ../nbs/05_data.ipynb #4e1d520f
+# %% ../nbs/05_data.ipynb #30cccd22
 def _random(shape, generator):
     return torch.randn(shape, generator=generator)
 
 def _where(total, batch, generator):
     return torch.randint(total, (batch,), generator=generator)
 
+def _shares(data):
+    "How many points come from around the surface, and how many from the whole cube: (number, whether near)."
+    k = round(data.near * data.n_points)
+    return [(n, near) for n, near in ((k, True), (data.n_points - k, False)) if n]
+
+def _window(data, indices, n, near, generator):
+    "n labelled points of one kind, of each shape."
+    start = _where(points_stored(data.store, near=near) // 8, len(indices), generator)
+    return point_windows(data.store, indices, n, start, near)
+
 def _points_field(data, indices, generator):
-    "Labelled points to learn from; [n_out, n_in] draws that many outside and inside."
+    "Labelled points to learn from, a share of them around the surface; [n_out, n_in] draws that many outside and inside."
     if not isinstance(data.n_points, (list, tuple)):
-        start = _where(data.store.n_points // 8, len(indices), generator)
-        p, occ = point_windows(data.store, indices, data.n_points, start)
-        more = {}
+        windows, more = [_window(data, indices, n, near, generator) for n, near in _shares(data)], {}
+        p, occ = (torch.cat(x, 1) for x in zip(*windows, strict=True))
     else:
         p, occ = point_windows(data.store, indices)
         rng = np.random.default_rng(int(_where(2**62, 1, generator)))
@@ -133,7 +145,7 @@ def _chamfer_field(data, indices, generator):
 FIELDS = dict(points=_points_field, points_iou=_iou_field, inputs=_inputs_field, voxels=_voxels_field,
               pointcloud_chamfer=_chamfer_field)
 
-# %% ../nbs/05_data.ipynb #1f94dae8
+# %% ../nbs/05_data.ipynb #c3ccea7b
 class SeededDataset(Dataset):
     "What one can index by a shape or by a batch: a class needs `__len__` and `batch(numbers, generator)`."
 
@@ -157,6 +169,7 @@ class OccupancyDataset(SeededDataset):
                  inputs: str | None = 'pointcloud',  # 'pointcloud', 'voxels', 'idx' or None
                  partial: float | None = None,  # keep U(partial, 1) of the cloud along a random axis
                  jitter: float = 1e-4,  # standard deviation that blurs the float16 lattice
+                 near: float = 0.,  # share of the labelled points that lie around the surface
                  ):
         known = {'pointcloud', 'voxels', 'idx', None}
         if unknown := [f for f in fields if f not in FIELDS] + [inputs] * (inputs not in known):
@@ -165,9 +178,14 @@ class OccupancyDataset(SeededDataset):
         pair = isinstance(n_points, (list, tuple)) and len(n_points) == 2
         _require(n_points=(n_points, all(map(_count, n_points if pair else [n_points])), 'Use 1 or more, or [outside, inside].'),
                  n_cloud=(n_cloud, _count(n_cloud), 'Use 1 or more.'), noise=(noise, 0 <= noise < np.inf, 'Use 0 or more.'),
-                 partial=(partial, partial is None or 0 < partial <= 1, 'Use a share above 0 and up to 1, or None.'))
+                 partial=(partial, partial is None or 0 < partial <= 1, 'Use a share above 0 and up to 1, or None.'),
+                 near=(near, _share(near), 'Use a share from 0 to 1.'))
+        if near and pair:
+            raise ConfigError(f'n_points = {list(n_points)} are uniform, and near = {near} asks for others', fix='Set one of them.')
         self.store, self.n_points, self.n_cloud, self.noise = store, n_points, n_cloud, noise
-        self.fields, self.inputs, self.partial, self.jitter = fields, inputs, partial, jitter
+        self.fields, self.inputs, self.partial, self.jitter, self.near = fields, inputs, partial, jitter, near
+        for n, kind in _shares(self) if 'points' in fields and not pair else ():
+            points_stored(store, n, kind)  # before the first batch
 
     def __len__(self) -> int:
         "How many shapes."
@@ -183,7 +201,7 @@ class OccupancyDataset(SeededDataset):
             fields.update(FIELDS[name](self, numbers, generator))
         return fields
 
-# %% ../nbs/05_data.ipynb #4ec77dbf
+# %% ../nbs/05_data.ipynb #f69a35d7
 class OccupancyData(LightningDataModule):
     "The batches of a store for Lightning or any loop: the same seed gives the same batches, whatever the workers."
 
@@ -201,15 +219,16 @@ class OccupancyData(LightningDataModule):
                  workers: int = 0,  # processes that prepare batches
                  seed: int = 0,  # of everything drawn
                  memory: float = 4e9,  # bytes of the store that may stay in memory
+                 near: float = 0.,  # share of the labelled points that lie around the surface; those for the IoU never do
                  ):
         super().__init__()
         _require(workers=(workers, _count(workers, 0), 'Use 0 or more.'))
         self.columns, self.batch_size, self.val_batch_size = Columns(path, memory), batch_size, val_batch_size
         self.epoch_size, self.workers, self.seed = epoch_size, workers, seed
-        self.options = dict(n_points=n_points, n_cloud=n_cloud, noise=noise, inputs=inputs, partial=partial)
+        self.options = dict(n_points=n_points, n_cloud=n_cloud, noise=noise, inputs=inputs, partial=partial, near=near)
         self.n_points, self.val_split = n_points, val_split
         self.settings = {'source': str(path), 'n_cloud': n_cloud, 'noise': noise, 'inputs': inputs, 'partial': partial,
-                         'val_split': val_split, 'epoch_size': epoch_size}
+                         'val_split': val_split, 'epoch_size': epoch_size, **({'near': near} if near else {})}
 
     @staticmethod
     def ignored(settings: dict) -> dict:

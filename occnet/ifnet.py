@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['IFNET_ENCODERS', 'IFNET_DECODERS', 'IFNET', 'grid_coordinates', 'voxelise_cloud', 'IFNetEncoder', 'check_places',
-           'IFNetDecoder', 'ifnet_settings', 'ifnet_names', 'boundary_points', 'BoundaryShapes']
+           'IFNetDecoder', 'ifnet_settings', 'ifnet_names']
 
-# %% ../nbs/41_ifnet.ipynb #f2812680
+# %% ../nbs/41_ifnet.ipynb #d6f89696
 import itertools
 import math
 from collections.abc import Mapping
@@ -16,11 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .encoders import check_cloud
-from .errors import ConfigError, DataError
+from .errors import ConfigError, DataError, check_counts
 from .layers import Logits, Points
 from .onet import DECODERS, ENCODERS
-from .shapes import parts_sdf, surface_points
-from .training import DATA, FreshShapes, fresh_batch
 from .voxels import check_voxels
 
 # %% ../nbs/41_ifnet.ipynb #7d2ce570
@@ -29,20 +27,14 @@ def grid_coordinates(p: Tensor,  # (..., 3) points, the unit cube is -0.5 to 0.5
     "Where `grid_sample` finds a point in a grid with index order x, y, z. Source: the `grid_coords` of the authors' data."
     return 2 * p.flip(-1)
 
-# %% ../nbs/41_ifnet.ipynb #20f86f15
-def _check_size(lowest=1, **sizes):
-    for name, size in sizes.items():
-        if type(size) is not int or size < lowest:
-            raise ConfigError(f'{name} = {size!r} is no valid size', fix=f'Use a whole number, {lowest} or more.')
-
-# %% ../nbs/41_ifnet.ipynb #b9673bb3
+# %% ../nbs/41_ifnet.ipynb #8ae2d317
 def voxelise_cloud(cloud: Points,  # (B, N, 3) points; what is outside of the unit cube marks the nearest node of its side
                    resolution: int = 128,  # nodes R along each side, the outermost on the faces of the cube
                    ) -> Tensor:  # (B, R, R, R) float, 1 at the node nearest to each point
     """A cloud as a grid. Raises `DataError` for what is no cloud, `ConfigError` for a grid without nodes.
 
     Source: IF-Net, section 4; the authors' `voxelized_pointcloud`."""
-    _check_size(resolution=resolution)
+    check_counts(resolution=resolution)
     node = ((check_cloud(cloud) + .5) * (resolution - 1)).round().long().clamp(0, resolution - 1)
     x, y, z = node.unbind(-1)
     voxels = cloud.new_zeros(len(cloud), resolution ** 3)
@@ -66,7 +58,7 @@ def _check_widths(widths):
     if not isinstance(widths, tuple | list) or not widths or not all(type(width) is int and width > 0 for width in widths):
         raise ConfigError(f'widths {widths!r} are no numbers of features', fix='Use (16, 32, 64), say.')
 
-# %% ../nbs/41_ifnet.ipynb #fedc8b23
+# %% ../nbs/41_ifnet.ipynb #eba7d97e
 class IFNetEncoder(nn.Module):
     """Voxels, or a cloud that is put in a grid first, to grids of features: each half as fine as the one before.
 
@@ -82,8 +74,8 @@ class IFNetEncoder(nn.Module):
                  ):
         super().__init__()
         _check_widths(widths)
-        _check_size(resolution=resolution)
-        _check_size(0, stem=stem)
+        check_counts(resolution=resolution)
+        check_counts(0, stem=stem)
         if c_dim != 1 + sum(widths):
             raise ConfigError(f'c_dim = {c_dim}, but {1 + sum(widths)} features come from grids of {widths}',
                               fix=f'Set c_dim to {1 + sum(widths)}.')
@@ -127,7 +119,7 @@ def check_places(p: Points,  # (B, T, 3) places, T may be 0
                         fix='Give places for each shape; `decode` lets the code of one serve all.')
     return p.to(dtype)
 
-# %% ../nbs/41_ifnet.ipynb #ced0ec91
+# %% ../nbs/41_ifnet.ipynb #329a2296
 class IFNetDecoder(nn.Module):
     """Features of all grids at a point and at six places around it, and linear layers on them.
 
@@ -146,7 +138,7 @@ class IFNetDecoder(nn.Module):
         if z_dim:
             raise ConfigError('this decoder reads no latent', fix='Leave the latent out.')
         _check_widths(widths)
-        _check_size(c_dim=c_dim)
+        check_counts(c_dim=c_dim)
         if not isinstance(displacement, int | float) or not math.isfinite(displacement):
             raise ConfigError(f'displacement = {displacement!r} is no distance', fix='The published networks have 0.0722 and 0.035.')
         self.c_dim, self.padding, self.coordinates = c_dim, 'border' if border else 'zeros', coordinates
@@ -174,6 +166,7 @@ class IFNetDecoder(nn.Module):
     def forward(self,
                 p: Points,  # (B, T, 3) points
                 code: dict,  # grids (B, C_k, R_k, R_k, R_k) by name
+                z: None = None,  # no latent is read
                 ) -> Logits:  # (B, T), positive inside
         "The log-odds of being inside."
         x = self.features(p, code)
@@ -220,40 +213,3 @@ def ifnet_names(section: dict,  # as for `ifnet_settings`
         conv, norm = (f'conv_{n}', f'conv{n}_1_bn') if n >= 0 else ('conv_in', 'conv_in_bn')
         rules += [(conv, f'{own}.convs.0', 0), (f'{conv}_1', f'{own}.convs.1', 0), (norm, f'{own}.norm', 0)]
     return rules
-
-# %% ../nbs/41_ifnet.ipynb #39367788
-def boundary_points(parts: Tensor,  # (B, M, D) shapes, as `stack_parts` makes them
-                    n: int,  # points of each
-                    generator: torch.Generator,  # of everything drawn
-                    sigmas: tuple = (.1, .01),  # standard deviations, taken in turn
-                    ) -> Points:  # (B, n, 3)
-    """Points of the surface, moved by normal noise. Raises `ConfigError` for what are no standard deviations.
-
-    Source: IF-Net, section 4; the script `boundary_sampling` of the authors."""
-    if not isinstance(sigmas, tuple | list) or not sigmas or not all(isinstance(s, int | float) and 0 <= s < math.inf for s in sigmas):
-        raise ConfigError(f'sigmas {sigmas!r} are no standard deviations', fix='Use (0.1, 0.01), say.')
-    p = surface_points(parts, n, generator)[0]
-    sigma = torch.tensor(sigmas, device=p.device).repeat(-(-n // len(sigmas)))[:n, None]
-    return p + sigma * torch.randn(p.shape, generator=generator, device=p.device)
-
-class BoundaryShapes(FreshShapes):
-    "`FreshShapes` whose labelled points lie around the surface. Validation stays uniform, so that IoUs can be compared."
-
-    def __iter__(self):
-        "Training batches without end: step k depends on `seed` and k alone."
-        pool = None if self.renew else self.shapes(self.n_shapes, self.seed)
-        for step in itertools.count(self.start):
-            own = (self.seed << 40) + (self.rank << 32) + step
-            generator = torch.Generator(self.device).manual_seed(own)
-            chosen = torch.randint(self.n_shapes, (self.batch_size,), generator=generator, device=self.device)
-            some = self.shapes(self.batch_size, (1 << 60) + own) if self.renew else pool[chosen]
-            p = boundary_points(some, self.n_points, generator)
-            batch = fresh_batch(some, {}, generator, self.n_cloud, self.noise)
-            yield batch | {'points': p, 'points.occ': (parts_sdf(some, p) < 0).float()}
-
-    @staticmethod
-    def ignored(settings: dict) -> dict:
-        "Which settings have no effect beside the others."
-        return FreshShapes.ignored(settings) | dict.fromkeys(('near', 'inside'), 'all labelled points lie around the surface')
-
-DATA['BoundaryShapes'] = BoundaryShapes

@@ -6,12 +6,12 @@
 __all__ = ['PX', 'DASHES', 'MARKS', 'CYCLE', 'as_array', 'as_rgba', 'colour_scale', 'colours_of', 'plain_text', 'draw_scatter',
            'draw_bars', 'draw_grid', 'draw_histogram', 'style_axes', 'draw_plane']
 
-# %% ../nbs/08_planes.ipynb #dd6dfb84
+# %% ../nbs/08_planes.ipynb #14f068db
 import base64
 import re
 
 import numpy as np
-from matplotlib import colors
+from matplotlib import colors, ticker
 from plotly.colors import get_colorscale
 
 from .errors import ConfigError
@@ -206,7 +206,15 @@ def draw_histogram(ax,  # matplotlib's axes to draw on
     (ax.bar if t.y is None else ax.barh)(edges[:-1], height, np.diff(edges), align='edge',
                                          color=as_rgba(t.marker.color or colour, _given(t.opacity, 1.)), zorder=2)
 
-# %% ../nbs/08_planes.ipynb #3bc189c4
+# %% ../nbs/08_planes.ipynb #d77f562e
+def _plain_ticks(side):
+    "Plain numbers on a logarithmic axis that spans no more than a factor of twenty: powers of ten alone would leave it empty."
+    low, high = side.get_view_interval()
+    if high <= 20 * low:
+        side.set_major_locator(ticker.MaxNLocator(5, steps=(1, 2, 5, 10)) if high <= 4 * low else ticker.LogLocator(subs=(1, 2, 5)))
+        side.set_minor_locator(ticker.NullLocator())
+        side.set_major_formatter('{x:g}')
+
 def style_axes(ax,  # matplotlib's axes to draw on
                xaxis,  # plotly's x axis
                yaxis,  # plotly's y axis
@@ -222,6 +230,8 @@ def style_axes(ax,  # matplotlib's axes to draw on
             getattr(ax, f'invert_{kind}axis')()
         elif axis.rangemode == 'tozero':
             limits(0)
+        if axis.type == 'log':
+            _plain_ticks(side)
         getattr(ax, f'set_{kind}label')(plain_text(axis.title.text), fontsize=13 * PX, color='#2a3f5f')
         if axis.tickvals is not None:
             side.set_ticks(list(axis.tickvals), [plain_text(v) for v in _given(axis.ticktext, axis.tickvals)])

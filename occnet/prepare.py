@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['open_store', 'BuildReport', 'build_items', 'build_store']
 
-# %% ../nbs/05_prepare.ipynb #59fbf5a9
+# %% ../nbs/05_prepare.ipynb #d3a3f199
 import hashlib
 import json
 import os
@@ -23,7 +23,7 @@ from joblib.externals.loky import get_reusable_executor
 from tqdm import tqdm
 
 import occnet
-from .errors import ConfigError, DataError, OccnetError, atomic_write
+from .errors import ConfigError, DataError, OccnetError, atomic_write, check_counts, check_sigmas
 from .records import SPLITS, Item, collect_items, make_record
 
 # %% ../nbs/05_prepare.ipynb #a42fcec9
@@ -54,7 +54,7 @@ def _make_parts(tasks, jobs, bar):
         get_reusable_executor().shutdown()  # idle workers would hold memory, and keep a forked parent from ending
     return reasons
 
-# %% ../nbs/05_prepare.ipynb #f0c889fc
+# %% ../nbs/05_prepare.ipynb #68df15dd
 def _append(file, name, rows):
     "Add rows to a column of any length; returns where it ends."
     if name not in file:
@@ -83,7 +83,7 @@ def _write_store(path, items, parts, provenance):
         infos, ends = [], [(0, 0)]
         for i, part in enumerate(parts):
             record = _read_part(part)
-            for name in ('points', 'occupancies', 'cloud', 'normals', 'voxels'):
+            for name in [name for name in record if name not in ('vertices', 'faces', 'info')]:
                 file.require_dataset(name, (len(items), *record[name].shape), record[name].dtype)[i] = record[name]
             ends.append((_append(file, 'vertices', record['vertices']), _append(file, 'faces', record['faces'])))
             infos.append(str(record['info']))
@@ -147,15 +147,14 @@ def _report(path, reused=None):
     reused = len(names) if reused is None else reused
     return BuildReport(path, dict(Counter(splits)), skipped, thin, reused), told['fingerprint']
 
-# %% ../nbs/05_prepare.ipynb #17d4177c
-_LEAST = dict(n_points=8, n_cloud=1, voxels=1, seed=0, mesh_faces=4)
+# %% ../nbs/05_prepare.ipynb #9e8e0cb2
+_LEAST = dict(n_points=8, n_near=8, n_cloud=1, voxels=1, seed=0, mesh_faces=4)
 
 def _checked(settings, jobs):
     "The settings as plain numbers. Raises `ConfigError` for those that no shape can be sampled with."
     settings = {name: int(x) if isinstance(x, np.integer) else x for name, x in settings.items()}
-    for name, low in _LEAST.items():
-        if not (isinstance(value := settings.get(name, low), int) and value >= low):
-            raise ConfigError(f'{name}={value!r} is too small, or not a whole number', fix=f'Use {low} or more.')
+    for name in [name for name in _LEAST if name in settings]:
+        check_counts(_LEAST[name], **{name: settings[name]})
     if not isinstance(jobs, int) or jobs == 0:
         raise ConfigError(f'jobs={jobs!r} is no number of processes', fix='Use 1 or more, or -1 for one per core.')
     return settings
@@ -209,12 +208,27 @@ def build_items(items: list[Item],  # what shall be in the store
     shutil.rmtree(folder)
     return _report(path, reused)[0]
 
-# %% ../nbs/05_prepare.ipynb #c71b0f65
+# %% ../nbs/05_prepare.ipynb #366efa9e
+_SIGMAS = .1, .01
+
+def _near(n_near, near_sigmas):
+    "The settings of points around the surface; none without such points."
+    check_counts(0, n_near=n_near)
+    check_sigmas(near_sigmas=near_sigmas)
+    if max(near_sigmas) > 1:
+        raise ConfigError(f'near_sigmas = {near_sigmas!r} lead far out of the cube', fix='Its sides are 1 long: use less.')
+    if not n_near and tuple(near_sigmas) != _SIGMAS:
+        raise ConfigError(f'near_sigmas = {near_sigmas!r} has no effect without points around the surface', fix='Set n_near too.')
+    return dict(n_near=-(-n_near // 8) * 8, near_sigmas=[float(s) for s in near_sigmas]) if n_near else {}
+
+# %% ../nbs/05_prepare.ipynb #d8092871
 def build_store(source,  # a folder of meshes, a mesh file, or a list of mesh paths or of `Shape`s
                 path: str | os.PathLike,  # of the store, ending in .h5
                 split: str | None = None,  # put all in this split; None: by folder, or by hash of the name
                 n_points: int = 100_000,  # labelled points of each shape, rounded up to a multiple of 8
                 n_cloud: int = 100_000,  # surface points of each shape
+                n_near: int = 0,  # labelled points around the surface of each shape, rounded up to a multiple of 8
+                near_sigmas: tuple = _SIGMAS,  # standard deviations of these points, taken in turn
                 voxels: int = 32,  # voxels along each side
                 jobs: int = 1,  # processes; -1 for one per core
                 seed: int = 0,  # of the samples
@@ -229,6 +243,7 @@ def build_store(source,  # a folder of meshes, a mesh file, or a list of mesh pa
     items = collect_items(source)
     for item in items:
         item.split = split or item.split
+    check_counts(n_points=n_points)
     settings = dict(n_points=-(-n_points // 8) * 8, n_cloud=n_cloud, voxels=voxels, seed=seed, solidify=solidify,
-                    mesh_faces=mesh_faces)
+                    mesh_faces=mesh_faces, **_near(n_near, near_sigmas))
     return build_items(items, path, make_record, settings, jobs, overwrite, progress)

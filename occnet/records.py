@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SPLITS', 'Item', 'split_by_hash', 'collect_items', 'make_record']
 
-# %% ../nbs/05_records.ipynb #e2577e7f
+# %% ../nbs/05_records.ipynb #38f3235c
 import hashlib
 import os
 from collections import Counter
@@ -17,7 +17,7 @@ import numpy as np
 from . import meshes
 from .errors import DataError
 from .repair import mend
-from .sampling import occupancy, surface_points, uniform_points, voxelise
+from .sampling import near_surface_points, occupancy, surface_points, uniform_points, voxelise
 from .shapes import Shape
 
 # %% ../nbs/05_records.ipynb #c888c19c
@@ -110,19 +110,27 @@ def _prepared(source, solidify):
     mesh, loc, scale = meshes.normalise(whole)
     return mesh, mesh, dict(info, loc=np.asarray(loc).tolist(), scale=float(scale))
 
-# %% ../nbs/05_records.ipynb #05108424
+# %% ../nbs/05_records.ipynb #93c74f8e
+def _labelled(solid, points):
+    "Points as they are stored (T/8, 8, 3), their labels (T/8,) eight to a byte, and whether any is inside."
+    points = points.astype(np.float16)
+    inside = occupancy(solid, points.astype(np.float32))
+    return points.reshape(-1, 8, 3), np.packbits(inside), inside.any()
+
 def make_record(source,  # a `Shape` or the path of a mesh
-                settings: dict,  # n_points, n_cloud, voxels, solidify, mesh_faces
+                settings: dict,  # n_points, n_cloud, voxels, solidify, mesh_faces; may have n_near and near_sigmas
                 rng: np.random.Generator,  # of this shape alone
                 ) -> tuple[dict, dict]:  # arrays by name, and facts about the shape
     "Everything the store keeps of one shape. Labels belong to the points as stored, after rounding to float16."
     solid, mesh, info = _prepared(source, settings['solidify'])
-    points = uniform_points(settings['n_points'], rng=rng).astype(np.float16)
-    inside = occupancy(solid, points.astype(np.float32))
-    if not inside.any():
-        raise DataError(f'none of {len(points)} points is inside', fix='Make the solid thicker or take more points.')
+    points, labels, some = _labelled(solid, uniform_points(settings['n_points'], rng=rng))
+    if not some:
+        raise DataError(f'none of {settings["n_points"]} points is inside', fix='Make the solid thicker or take more points.')
     cloud, normals = surface_points(solid, settings['n_cloud'], rng)
     touched = voxelise(mesh, settings['voxels']) | voxelise(solid, settings['voxels'], 'solid')
-    arrays = dict(points=points.reshape(-1, 8, 3), occupancies=np.packbits(inside), voxels=np.packbits(touched),
+    arrays = dict(points=points, occupancies=labels, voxels=np.packbits(touched),
                   cloud=cloud.astype(np.float16), normals=normals.astype(np.float16))
+    if n := settings.get('n_near'):
+        near = near_surface_points(solid, n, settings['near_sigmas'], rng)
+        arrays['near'], arrays['near_occupancies'], _ = _labelled(solid, near)
     return dict(arrays, **_small_mesh(mesh, settings['mesh_faces'])), info

@@ -210,9 +210,9 @@ class OccupancyTask(nn.Module):
         "Adam with its default moments."
         return torch.optim.Adam(self.parameters(), lr=self.lr, foreach=True)
 
-# %% ../nbs/14_training.ipynb #efb2cdac
+# %% ../nbs/14_training.ipynb #5492abd8
 DATA = {'fresh': FreshShapes}  # name of a source -> what makes the data; its arguments are the settings
-DATA_LATER = ('ifnet', 'toys', 'scenes', 'image_data')  # modules of later chapters that add to this table
+DATA_LATER = ('boundary', 'toys', 'scenes', 'image_data')  # modules of later chapters that add to this table
 
 def build_data(config: Mapping,  # all settings, from `complete_config`
                ):  # loaders for `fit`
