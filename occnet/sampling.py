@@ -6,13 +6,13 @@
 __all__ = ['occupancy', 'uniform_points', 'surface_points', 'near_surface_points', 'voxel_centres', 'voxelise', 'voxel_mesh',
            'add_noise', 'subsample', 'partial_cloud', 'balanced_subsample', 'jitter']
 
-# %% ../nbs/03_sampling.ipynb #a6aeebba
+# %% ../nbs/03_sampling.ipynb #360ebb43
 import numpy as np
 import torch
 import trimesh
 
 from . import shapes
-from .errors import ConfigError, DataError
+from .errors import ConfigError, DataError, check_sigmas
 from .meshes import check_mesh, contains
 
 # %% ../nbs/03_sampling.ipynb #858327a4
@@ -71,7 +71,7 @@ def surface_points(solid,  # a `Trimesh`, or a `Shape` (sampled exactly, without
     a, b, c = triangles[face].swapaxes(0, 1)
     return (a + u * (b - a) + v * (c - a)).astype(np.float32), (normal[face] / area[face, None]).astype(np.float32)
 
-# %% ../nbs/03_sampling.ipynb #58c3884a
+# %% ../nbs/03_sampling.ipynb #30543b94
 def near_surface_points(solid,  # a `Trimesh` or a `Shape`
                         n: int,  # how many in all
                         sigmas: tuple = (.1, .01),  # standard deviations, taken in turn
@@ -79,10 +79,8 @@ def near_surface_points(solid,  # a `Trimesh` or a `Shape`
                         ) -> np.ndarray:  # (n, 3) float32; a large sigma reaches out of the padded cube
     "Surface points moved by normal noise, the same share of them with every sigma."
     rng = np.random.default_rng(rng)
-    sigmas = np.asarray(sigmas, np.float32).ravel()
-    if not len(sigmas) or not ((sigmas >= 0) & (sigmas < np.inf)).all():
-        raise ConfigError(f'sigmas {sigmas.tolist()} are no standard deviations', fix='Use some that are not negative.')
-    sigma = np.resize(sigmas, n)[:, None]
+    check_sigmas(sigmas=sigmas)
+    sigma = np.resize(np.asarray(sigmas, np.float32), n)[:, None]
     return surface_points(solid, n, rng)[0] + sigma * rng.standard_normal((n, 3), np.float32)
 
 # %% ../nbs/03_sampling.ipynb #a8aa103e
