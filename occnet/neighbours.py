@@ -15,7 +15,7 @@ from .encoders import check_cloud
 from .errors import DataError
 from .layers import Points
 
-# %% ../nbs/16_neighbours.ipynb #b5745da6
+# %% ../nbs/16_neighbours.ipynb #e72c53be
 def farthest_points(p: Points,  # (B, N, 3) clouds
                     n: int,  # points to choose from each
                     blind: float = 1e-3,  # points within the square root of this around 0 are never chosen; -1: all may be
@@ -43,8 +43,11 @@ def _whole(n):
     return n if isinstance(n, (int, np.integer)) and not isinstance(n, bool) else 0
 
 def _wide(p):
-    "Points in single precision at least: half precision has too few digits for distances."
-    return p.detach().to(torch.promote_types(p.dtype, torch.float32))
+    "Points in single precision at least: half precision has too few digits for distances, and squares must stay finite."
+    p = p.detach().to(torch.promote_types(p.dtype, torch.float32))
+    if p.abs().max() > 1e18:
+        raise DataError(f'coordinates up to {p.abs().max():.1g}: their squares are no numbers', fix='Move and scale the clouds into the unit cube.')
+    return p
 
 # %% ../nbs/16_neighbours.ipynb #f0e56ea9
 def nearest(q: Points,  # (B, T, 3) places
