@@ -19,7 +19,7 @@ from torch.utils.backend_registration import _setup_privateuseone_for_python_bac
 
 from .errors import ConfigError
 
-# %% ../nbs/50_devices.ipynb #2eb565fc
+# %% ../nbs/50_devices.ipynb #46497da3
 _NAME = 'paper'
 
 class PaperTensor(Tensor):
@@ -29,7 +29,9 @@ class PaperTensor(Tensor):
     def __new__(cls, inside: Tensor):
         return cls._make_wrapper_subclass(cls, inside.shape, strides=inside.stride(), dtype=inside.dtype, device=torch.device(_NAME, 0))
 
-    def __init__(self, inside: Tensor):
+    def __init__(self,
+                 inside: Tensor,  # where the numbers are, on the CPU
+                 ):
         self.inside = inside
 
     @classmethod
@@ -81,14 +83,16 @@ def _computed(operation, args, kwargs):
         return result
     return tree_map(lambda x: given.get(id(x), None) if id(x) in given else PaperTensor(x) if isinstance(x, Tensor) else x, result)
 
-# %% ../nbs/50_devices.ipynb #2a616249
+# %% ../nbs/50_devices.ipynb #035e0332
 class PaperGenerator(torch.Generator):
     "A generator that remembers for which device it was made. It draws on the CPU, so equal seeds give equal numbers everywhere."
 
     def __new__(cls, device='cpu'):
         return super().__new__(cls, 'cpu')
 
-    def __init__(self, device='cpu'):
+    def __init__(self,
+                 device: str | torch.device = 'cpu',  # for which it draws
+                 ):
         self.home = torch.device(device)
 
     @property
