@@ -167,7 +167,7 @@ class GalleryDataset(_Shown, OccupancyDataset):
         pictures = self._pictures(torch.tensor(numbers), generator)
         return {**pictures, **super().batch([self.numbers[i] for i in numbers], generator)}
 
-# %% ../nbs/22_picture_data.ipynb #ed784069
+# %% ../nbs/22_picture_data.ipynb #2ee551db
 class GalleryData(OccupancyData):
     "What `fit` asks for: the batches of a store, whose inputs are the pictures of its gallery."
 
@@ -176,10 +176,15 @@ class GalleryData(OccupancyData):
                  store: str | os.PathLike,  # the store they are of
                  size: int = 224,  # pixels along each side of what the network sees
                  augment: bool = False,  # cut a random square of at least 3/4 of the area, to train
+                 jitter: float = 1e-4,  # standard deviation that blurs the float16 lattice of stored points
+                 near: float = 0.,  # share of the labelled points that lie around the surface
                  **options,  # of `OccupancyData`: batch_size, n_points, seed, …
                  ):
-        super().__init__(store, inputs=None, **options)
+        super().__init__(store, inputs=None, near=near, **options)
+        self.options['jitter'] = jitter
         self.gallery, self.size, self.augment = Gallery(gallery), size, augment
+        self.settings = {'source': 'PictureData', 'path': str(gallery), 'store': str(store), 'size': size, 'augment': augment,
+                         'jitter': jitter, 'near': near}
 
     def loader(self, split: str, fields: tuple, train: bool = False) -> DataLoader:
         "Batches of any split with any fields."
@@ -188,7 +193,7 @@ class GalleryData(OccupancyData):
         sampler = SeededSampler(len(data), self.seed, train, None, self.batch_size if train else self.val_batch_size)
         return DataLoader(data, batch_size=None, sampler=sampler, num_workers=self.workers)
 
-# %% ../nbs/22_picture_data.ipynb #ef55f5c8
+# %% ../nbs/22_picture_data.ipynb #86ea95d0
 def stored_pictures(path: str = 'views.h5',  # pictures of a store; or an .npz with the arrays images, p and occ of `PictureDataset`
                     store: str | None = None,  # the store that the pictures are of; an .npz needs none
                     n_val: int = 48,  # shapes of an .npz kept for validation: the last ones
@@ -197,6 +202,7 @@ def stored_pictures(path: str = 'views.h5',  # pictures of a store; or an .npz w
                     size: int = 224,  # pixels along each side of what the network sees
                     augment: bool = False,  # cut a random square of at least 3/4 of the area, to train
                     jitter: float = 1e-4,  # standard deviation that blurs the float16 lattice of stored points
+                    near: float = 0.,  # share of the labelled points that lie around the surface, from a store that has such
                     seed: int = 0,  # of order, views, boxes and points
                     ):  # `PictureData` or `GalleryData`
     "The pictures and points of files. Raises `DataError` if there are none, or if they are damaged."
@@ -210,10 +216,9 @@ def stored_pictures(path: str = 'views.h5',  # pictures of a store; or an .npz w
         problem, fix = (('these pictures have no points', 'Name their store: data.store, or `occnet fit --store`.') if store is None else
                         ('this file has points of its own', 'Leave out data.store and --store.'))
         raise ConfigError(problem, path, fix)
-    data = GalleryData(path, store, batch_size=batch_size, n_points=n_points, seed=seed, **shown)
-    data.options['jitter'] = jitter
-    return data
+    return GalleryData(path, store, batch_size=batch_size, n_points=n_points, seed=seed, jitter=jitter, near=near, **shown)
 
 stored_pictures.inputs = 'pictures'  # what a network is shown
-stored_pictures.ignored = lambda settings: {'n_val': 'the store has a split for validation'} if settings['store'] else {}
+stored_pictures.ignored = lambda settings: ({'n_val': 'the store has a split for validation'} if settings['store'] else
+                                            {'near': 'an .npz has points of its own, and no others'})
 DATA['PictureData'] = stored_pictures
