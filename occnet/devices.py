@@ -5,21 +5,23 @@
 # %% auto #0
 __all__ = ['PaperTensor', 'PaperGenerator', 'paper', 'same_elsewhere']
 
-# %% ../nbs/50_devices.ipynb #997ed2a4
+# %% ../nbs/50_devices.ipynb #12db4aa6
 import contextlib
 import functools
+import types
 from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._mode_utils import no_dispatch
+from torch.utils._pytree import tree_flatten, tree_leaves, tree_map
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 from .errors import ConfigError
 
-# %% ../nbs/50_devices.ipynb #46497da3
+# %% ../nbs/50_devices.ipynb #40f67512
 _NAME = 'paper'
 
 class PaperTensor(Tensor):
@@ -47,18 +49,37 @@ class PaperTensor(Tensor):
     def __array__(self, *args, **kwargs):
         return self.numpy()
 
+    def __format__(self, spec):
+        return repr(self) if self.ndim else format(self.item(), spec)
+
+    def __copy__(self):
+        return self.view_as(self) if self.requires_grad else self.detach()
+
+    @property
+    def data(self):
+        "The same numbers without a history."
+        return self.detach()
+
+    @data.setter
+    def data(self, x):
+        Tensor.data.__set__(self, x)
+        self.inside = x.inside
+
     def tolist(self):
         "Numbers as Python has them."
         return self.inside.tolist()
 
-    def numpy(self, **kwargs):
-        "Refused, as for every tensor that is not on the CPU."
+    def numpy(self, *, force=False):
+        "Refused unless forced, as for every tensor that is not on the CPU."
+        if force:
+            return self.detach().cpu().numpy()
         raise TypeError(f"can't convert {_NAME}:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.")
 
-# %% ../nbs/50_devices.ipynb #656ead14
+# %% ../nbs/50_devices.ipynb #c4cf9f3e
 _ATEN = torch.ops.aten
 _COPIES = {_ATEN.copy_.default, _ATEN._to_copy.default, _ATEN._copy_from.default}
 _LOOKUPS = {_ATEN.index.Tensor, _ATEN.index_put_.default, _ATEN.index_put.default, _ATEN._index_put_impl_.default}
+_NUMBERS = {*_LOOKUPS, _ATEN.masked_fill.Tensor, _ATEN.masked_fill_.Tensor, _ATEN.fill_.Tensor, _ATEN.isclose.default}
 
 def _away(device):
     return device is not None and torch.device(device).type == _NAME
@@ -71,19 +92,28 @@ def _inside(x):
         return torch.device('cpu')
     return x.inside if _on_paper(x) else x
 
+def _strange(operation, args, kwargs):
+    "Whether tensors of two devices meet that may not."
+    bound = (args[0], *args[2:3]) if operation in _LOOKUPS and _on_paper(args[0]) else args
+    operands, lone = [x for x in tree_leaves((bound, kwargs)) if isinstance(x, Tensor)], torch.Tag.pointwise in operation.tags or operation in _NUMBERS
+    written = [x for x, told in zip(args, operation._schema.arguments, strict=False) if told.is_write and isinstance(x, Tensor)]
+    here = [x for x in operands if not _on_paper(x) and (x.ndim or not lone)] + [x for x in written if not _on_paper(x)]
+    return operation not in _COPIES and bool(here) and any(map(_on_paper, operands))
+
 def _computed(operation, args, kwargs):
     "The result of an operation: checked, unwrapped, computed on the CPU, wrapped."
-    bound = (args[0], *args[2:3]) if operation in _LOOKUPS and _on_paper(args[0]) else args
-    operands = [x for x in tree_leaves((bound, kwargs)) if isinstance(x, Tensor)]
-    if operation not in _COPIES and any(map(_on_paper, operands)) and any(x.ndim and not _on_paper(x) for x in operands):
+    if _strange(operation, args, kwargs):
         raise RuntimeError(f'Expected all tensors to be on the same device, but found {_NAME}:0 and cpu ({operation})')
     given = {id(x.inside): x for x in tree_leaves((args, kwargs)) if _on_paper(x)}
     result = operation(*tree_map(_inside, args), **tree_map(_inside, kwargs))
     if not (_away(kwargs['device']) if kwargs.get('device') is not None else given):
         return result
-    return tree_map(lambda x: given.get(id(x), None) if id(x) in given else PaperTensor(x) if isinstance(x, Tensor) else x, result)
+    if torch.Tag.inplace_view in operation.tags and _on_paper(args[0]):
+        with no_dispatch():
+            operation(*args, **kwargs)
+    return tree_map(lambda x: given[id(x)] if id(x) in given else PaperTensor(x) if isinstance(x, Tensor) else x, result)
 
-# %% ../nbs/50_devices.ipynb #035e0332
+# %% ../nbs/50_devices.ipynb #1b216170
 class PaperGenerator(torch.Generator):
     "A generator that remembers for which device it was made. It draws on the CPU, so equal seeds give equal numbers everywhere."
 
@@ -100,36 +130,55 @@ class PaperGenerator(torch.Generator):
         "As `torch.Generator` tells it."
         return self.home
 
+def _as_rows(where):
+    "What stands between brackets, with lists as tensors."
+    if isinstance(where, list) and any(isinstance(x, Tensor | list | tuple | slice | None) for x in where):
+        where = tuple(where)  # as PyTorch reads it
+    where = where if isinstance(where, tuple) else (where,)
+    return tuple(torch.as_tensor(x, dtype=None if len(x) else torch.long) if isinstance(x, list | range | np.ndarray) else x for x in where)
+
 class _Rules(TorchFunctionMode):
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        here = any(map(_on_paper, tree_leaves((args, kwargs))))
-        away, generator = here or _away(kwargs.get('device')), kwargs.get('generator')
+        held = any(map(_on_paper, tree_leaves((args, kwargs))))
+        away, generator = held or _away(kwargs.get('device')), kwargs.get('generator')
         if generator is not None and _away(generator.device) != away:
             raise RuntimeError(f"Expected a {_NAME if away else 'cpu'!r} device type for generator but found {generator.device.type!r}")
-        if away and not here and function is not Tensor.to:
+        if away and not held and function is not Tensor.to:
             grad = kwargs.get('requires_grad', False)
             made = function(*args, **{**kwargs, 'device': 'cpu', **({'requires_grad': False} if grad else {})})
             return made.to(torch.device(_NAME, 0)).requires_grad_(grad)
         if function in (Tensor.__getitem__, Tensor.__setitem__) and _on_paper(args[0]):
-            where = args[1] if isinstance(args[1], tuple) else (args[1],)
-            where = tuple(torch.as_tensor(x) if isinstance(x, list | np.ndarray) else x for x in where)
-            args = args[0], where, *args[2:]
+            args = args[0], _as_rows(args[1]), *args[2:]
         return function(*args, **kwargs)
 
-# %% ../nbs/50_devices.ipynb #cbb2f94e
+# %% ../nbs/50_devices.ipynb #cf6341b1
 @functools.cache
 def _register():
-    _setup_privateuseone_for_python_backend(_NAME)
+    asked = dict.fromkeys(('is_initialized', 'is_available'), lambda: True) | {'_is_in_bad_fork': lambda: False, 'device_count': lambda: 1}
+    drawn = {'manual_seed_all': lambda seed: None, 'get_rng_state': lambda device=None: torch.empty(0, dtype=torch.uint8),
+             'set_rng_state': lambda state, device=None: None}
+    module = types.SimpleNamespace(**asked, **drawn, current_device=lambda: 0)
+    _setup_privateuseone_for_python_backend(_NAME, module)
     library = torch.library.Library('_', 'IMPL')
     library.fallback(lambda operation, *args, **kwargs: _computed(operation, args, kwargs), 'PrivateUse1')
     return library  # kept: it is unregistered when it is forgotten
+
+@functools.cache
+def _try_gradient():
+    try:
+        with torch.enable_grad():
+            torch.zeros(1, device=torch.device(_NAME, 0), requires_grad=True).sum().backward()
+    except RuntimeError as error:
+        raise ConfigError('a gradient was computed in this process before its first paper device, and Autograd counts devices once',
+                          fix='Start Python again and open `paper()` first.') from error
 
 @contextlib.contextmanager
 def paper():
     """A device that lies on the CPU and obeys the rules of a card: `with paper() as device: model.to(device)`.
 
-    Raises RuntimeError and TypeError inside, where a card would, and `ConfigError` for a second one within the first."""
+    Raises RuntimeError and TypeError inside, where a card would; `ConfigError` for a second one within the first, and for
+    the first one of a process that has computed gradients."""
     if torch.Generator is PaperGenerator:
         raise ConfigError('there is a paper device already', fix='Use the one of the outer `with`.')
     _register()
@@ -138,34 +187,47 @@ def paper():
     torch.Generator = PaperGenerator
     try:
         with _Rules():
+            _try_gradient()
             yield torch.device(_NAME, 0)
     finally:
         torch.Generator = generator
         torch.__future__.set_swap_module_params_on_conversion(swap)
 
-# %% ../nbs/50_devices.ipynb #30273f0c
+# %% ../nbs/50_devices.ipynb #0fb19597
 def same_elsewhere(run: Callable,  # device -> a tensor, or tensors in lists and dictionaries; draws with seeds of its own
-                   rtol: float = 1e-3,  # largest difference, relative to the largest number of a tensor
+                   draws: bool = False,  # it draws numbers on the device: a graphics card is left out, as it draws others
+                   rtol: float = 1e-2,  # largest difference, relative to the largest number of a tensor
                    ) -> dict:  # device -> the largest such difference from the CPU
     """Run on the CPU, on paper, and on a graphics card if there is one.
 
-    Raises AssertionError for a result that lies elsewhere, differs, or is not finite."""
-    due, found = tree_leaves(run(torch.device('cpu'))), {}
-    for name in (_NAME, *['cuda'] * torch.cuda.is_available()):
-        with paper() if name == _NAME else contextlib.nullcontext(torch.device(name)) as device:
-            results = tree_leaves(run(device))
-            if len(results) != len(due) or not results or any(x.device.type != name for x in results):
-                raise AssertionError(f'results on {[str(x.device) for x in results]}, {len(due)} on {name} are due')
+    Raises AssertionError for a result that lies elsewhere, has another form or type, differs, or is not finite."""
+    _register()  # before the first gradient: Autograd counts the devices once
+    (due, form), found = tree_flatten(run(torch.device('cpu'))), {}
+    for name in (_NAME, *['cuda'] * (torch.cuda.is_available() and not draws)):
+        with paper() if name == _NAME else _exact() as device:
+            results, told = tree_flatten(run(device))
+            odd = [getattr(x, 'device', type(x).__name__) for x in results if getattr(x, 'device', torch.device('cpu')).type != name]
+            if odd or not results or told != form:
+                raise AssertionError(f'results on {[*map(str, odd)]}, and {form} on {name} is due' if odd else f'results {told}, due are {form}')
             results = [x.detach().cpu() for x in results]
-        apart = [_apart(x, y) for x, y in zip(results, due, strict=True)]
-        if not max(apart) <= rtol:
-            raise AssertionError(f'{name} differs from the CPU by {max(apart):.1e} of the largest number')
-        found[name] = max(apart)
+        found[name] = max(_apart(x, y) for x, y in zip(results, due, strict=True))
+        if not found[name] <= rtol:
+            raise AssertionError(f'{name} differs from the CPU by {found[name]:.1e} of the largest number')
     return found
 
+@contextlib.contextmanager
+def _exact():
+    "The graphics card, with all digits in its convolutions."
+    with torch.backends.cudnn.flags(allow_tf32=False):
+        yield torch.device('cuda')
+
 def _apart(x, y):
-    "The largest difference of two tensors, relative to the largest number of the second; infinite for other shapes and for NaN."
+    "The largest difference of two tensors, relative to the largest number of the second; infinite for other shapes, types and for NaN."
+    if x.shape != y.shape or x.dtype != y.dtype:
+        return float('inf')
+    if not x.is_floating_point():
+        return 0. if torch.equal(x, y) else float('inf')  # numbers of things agree, or they do not
     x, y = x.double(), y.detach().double()
-    if x.shape != y.shape or not (x.isfinite().all() and y.isfinite().all()):
+    if not (x.isfinite().all() and y.isfinite().all()):
         return float('inf')
     return float((x - y).abs().max() / y.abs().max().clamp_min(1e-12)) if x.numel() else 0.
