@@ -5,46 +5,54 @@
 # %% auto #0
 __all__ = ['boundary_points', 'BoundaryShapes']
 
-# %% ../nbs/41_boundary.ipynb #2493aa4e
-import itertools
+# %% ../nbs/41_boundary.ipynb #8d3a6ce5
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from .errors import check_sigmas
+from .errors import check_counts, check_sigmas
 from .layers import Points
 from .shapes import parts_sdf, surface_points
 from .training import DATA, FreshShapes, fresh_batch
 
-# %% ../nbs/41_boundary.ipynb #988116eb
+# %% ../nbs/41_boundary.ipynb #5a633558
 def boundary_points(parts: Tensor,  # (B, M, D) shapes, as `stack_parts` makes them
                     n: int,  # points of each
                     generator: torch.Generator,  # of everything drawn
                     sigmas: tuple = (.1, .01),  # standard deviations, taken in turn
                     ) -> Points:  # (B, n, 3)
-    """Points of the surface, moved by normal noise. Raises `ConfigError` for what are no standard deviations.
+    """Points of the surface, moved by normal noise. Raises `ConfigError` for what is no number of points and no standard deviation.
 
     Source: IF-Net, section 4; the script `boundary_sampling` of the authors."""
+    check_counts(n=n)
     check_sigmas(sigmas=sigmas)
     p = surface_points(parts, n, generator)[0]
-    sigma = torch.tensor(sigmas, device=p.device).repeat(-(-n // len(sigmas)))[:n, None]
+    sigma = torch.tensor(sigmas, dtype=p.dtype, device=p.device).repeat(-(-n // len(sigmas)))[:n, None]
     return p + sigma * torch.randn(p.shape, generator=generator, device=p.device)
 
-# %% ../nbs/41_boundary.ipynb #0744313c
+# %% ../nbs/41_boundary.ipynb #2f13e324
+@dataclass
 class BoundaryShapes(FreshShapes):
-    "`FreshShapes` whose labelled points lie around the surface. Validation stays uniform, so that IoUs can be compared."
+    """`FreshShapes` whose labelled points lie around the surface. Validation stays uniform, so that IoUs can be compared.
 
-    def __iter__(self):
-        "Training batches without end: step k depends on `seed` and k alone."
-        pool = None if self.renew else self.shapes(self.n_shapes, self.seed)
-        for step in itertools.count(self.start):
-            own = (self.seed << 40) + (self.rank << 32) + step
-            generator = torch.Generator(self.device).manual_seed(own)
-            chosen = torch.randint(self.n_shapes, (self.batch_size,), generator=generator, device=self.device)
-            some = self.shapes(self.batch_size, (1 << 60) + own) if self.renew else pool[chosen]
-            p = boundary_points(some, self.n_points, generator)
-            batch = fresh_batch(some, {}, generator, self.n_cloud, self.noise)
-            yield batch | {'points': p, 'points.occ': (parts_sdf(some, p) < 0).float()}
+    Raises `ConfigError` as `FreshShapes`, and for what are no standard deviations."""
+    sigmas: tuple = (.1, .01)  # standard deviations, taken in turn
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_sigmas(sigmas=self.sigmas)
+
+    @property
+    def settings(self) -> dict:
+        "What a run has to remember, beside its own settings, to make this data again."
+        return {**super().settings, 'sigmas': list(self.sigmas)}
+
+    def batch_of(self, some, generator):
+        "What is asked and shown of some shapes, drawn with one generator."
+        p = boundary_points(some, self.n_points, generator, self.sigmas)
+        batch = fresh_batch(some, {}, generator, self.n_cloud, self.noise)
+        return batch | {'points': p, 'points.occ': (parts_sdf(some, p) < 0).float()}
 
     @staticmethod
     def ignored(settings: dict) -> dict:

@@ -5,31 +5,28 @@
 # %% auto #0
 __all__ = ['PaperTensor', 'PaperGenerator', 'paper', 'same_elsewhere']
 
-# %% ../nbs/50_devices.ipynb #12db4aa6
+# %% ../nbs/50_devices.ipynb #7a5793a6
 import contextlib
-import functools
-import types
 from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
-from torch.utils._mode_utils import no_dispatch
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map
-from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 from .errors import ConfigError
 
-# %% ../nbs/50_devices.ipynb #40f67512
-_NAME = 'paper'
+# %% ../nbs/50_devices.ipynb #50af6701
+_PLACE = torch.device('lazy', 0)
 
 class PaperTensor(Tensor):
-    "A tensor whose facts say that it is on the device `paper:0`, while its numbers lie in `inside`, on the CPU."
+    "A tensor whose facts say that it is on the paper device, `lazy:0`, while its numbers lie in `inside`, on the CPU."
 
     @staticmethod
     def __new__(cls, inside: Tensor):
-        return cls._make_wrapper_subclass(cls, inside.shape, strides=inside.stride(), dtype=inside.dtype, device=torch.device(_NAME, 0))
+        return cls._make_wrapper_subclass(cls, inside.shape, strides=inside.stride(), dtype=inside.dtype, device=_PLACE)
 
     def __init__(self,
                  inside: Tensor,  # where the numbers are, on the CPU
@@ -41,7 +38,7 @@ class PaperTensor(Tensor):
         return _computed(operation, args, kwargs or {})
 
     def __repr__(self):
-        return f"{repr(self.inside)[:-1]}, device='{_NAME}:0')"
+        return f"{repr(self.inside)[:-1]}, device='{_PLACE}')"
 
     def __reduce_ex__(self, protocol):
         return self.inside.__reduce_ex__(protocol)  # in a file it is an ordinary tensor
@@ -73,16 +70,16 @@ class PaperTensor(Tensor):
         "Refused unless forced, as for every tensor that is not on the CPU."
         if force:
             return self.detach().cpu().numpy()
-        raise TypeError(f"can't convert {_NAME}:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.")
+        raise TypeError(f"can't convert {_PLACE} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.")
 
-# %% ../nbs/50_devices.ipynb #c4cf9f3e
+# %% ../nbs/50_devices.ipynb #94209d96
 _ATEN = torch.ops.aten
 _COPIES = {_ATEN.copy_.default, _ATEN._to_copy.default, _ATEN._copy_from.default}
 _LOOKUPS = {_ATEN.index.Tensor, _ATEN.index_put_.default, _ATEN.index_put.default, _ATEN._index_put_impl_.default}
 _NUMBERS = {*_LOOKUPS, _ATEN.masked_fill.Tensor, _ATEN.masked_fill_.Tensor, _ATEN.fill_.Tensor, _ATEN.isclose.default}
 
 def _away(device):
-    return device is not None and torch.device(device).type == _NAME
+    return device is not None and torch.device(device).type == _PLACE.type
 
 def _on_paper(x):
     return isinstance(x, PaperTensor)
@@ -103,17 +100,17 @@ def _strange(operation, args, kwargs):
 def _computed(operation, args, kwargs):
     "The result of an operation: checked, unwrapped, computed on the CPU, wrapped."
     if _strange(operation, args, kwargs):
-        raise RuntimeError(f'Expected all tensors to be on the same device, but found {_NAME}:0 and cpu ({operation})')
+        raise RuntimeError(f'Expected all tensors to be on the same device, but found {_PLACE} and cpu ({operation})')
+    if torch.Tag.inplace_view in operation.tags and _on_paper(args[0]):
+        raise NotImplementedError(f'{operation} changes the shape of a tensor in place, and a wrapper cannot follow: write it without the underscore')
     given = {id(x.inside): x for x in tree_leaves((args, kwargs)) if _on_paper(x)}
     result = operation(*tree_map(_inside, args), **tree_map(_inside, kwargs))
     if not (_away(kwargs['device']) if kwargs.get('device') is not None else given):
         return result
-    if torch.Tag.inplace_view in operation.tags and _on_paper(args[0]):
-        with no_dispatch():
-            operation(*args, **kwargs)
-    return tree_map(lambda x: given[id(x)] if id(x) in given else PaperTensor(x) if isinstance(x, Tensor) else x, result)
+    copied = (lambda x: x.clone()) if operation is _ATEN._to_copy.default else (lambda x: x)
+    return tree_map(lambda x: given[id(x)] if id(x) in given else PaperTensor(copied(x)) if isinstance(x, Tensor) else x, result)
 
-# %% ../nbs/50_devices.ipynb #1b216170
+# %% ../nbs/50_devices.ipynb #47de10cc
 class PaperGenerator(torch.Generator):
     "A generator that remembers for which device it was made. It draws on the CPU, so equal seeds give equal numbers everywhere."
 
@@ -137,63 +134,48 @@ def _as_rows(where):
     where = where if isinstance(where, tuple) else (where,)
     return tuple(torch.as_tensor(x, dtype=None if len(x) else torch.long) if isinstance(x, list | range | np.ndarray) else x for x in where)
 
-class _Rules(TorchFunctionMode):
+class _Operations(TorchDispatchMode):
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        return _computed(operation, args, kwargs or {})
+
+_MADE = torch.tensor, torch.as_tensor, torch.asarray
+
+class _Calls(TorchFunctionMode):
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         held = any(map(_on_paper, tree_leaves((args, kwargs))))
         away, generator = held or _away(kwargs.get('device')), kwargs.get('generator')
         if generator is not None and _away(generator.device) != away:
-            raise RuntimeError(f"Expected a {_NAME if away else 'cpu'!r} device type for generator but found {generator.device.type!r}")
-        if away and not held and function is not Tensor.to:
+            raise RuntimeError(f"Expected a {_PLACE.type if away else 'cpu'!r} device type for generator but found {generator.device.type!r}")
+        if function in _MADE and away and not held:
             grad = kwargs.get('requires_grad', False)
             made = function(*args, **{**kwargs, 'device': 'cpu', **({'requires_grad': False} if grad else {})})
-            return made.to(torch.device(_NAME, 0)).requires_grad_(grad)
+            return made.to(_PLACE).requires_grad_(grad)
+        if function is Tensor.new_tensor and held:
+            return args[0].inside.new_tensor(*args[1:], **kwargs).to(_PLACE)
         if function in (Tensor.__getitem__, Tensor.__setitem__) and _on_paper(args[0]):
             args = args[0], _as_rows(args[1]), *args[2:]
         return function(*args, **kwargs)
 
-# %% ../nbs/50_devices.ipynb #cf6341b1
-@functools.cache
-def _register():
-    asked = dict.fromkeys(('is_initialized', 'is_available'), lambda: True) | {'_is_in_bad_fork': lambda: False, 'device_count': lambda: 1}
-    drawn = {'manual_seed_all': lambda seed: None, 'get_rng_state': lambda device=None: torch.empty(0, dtype=torch.uint8),
-             'set_rng_state': lambda state, device=None: None}
-    module = types.SimpleNamespace(**asked, **drawn, current_device=lambda: 0)
-    _setup_privateuseone_for_python_backend(_NAME, module)
-    library = torch.library.Library('_', 'IMPL')
-    library.fallback(lambda operation, *args, **kwargs: _computed(operation, args, kwargs), 'PrivateUse1')
-    return library  # kept: it is unregistered when it is forgotten
-
-@functools.cache
-def _try_gradient():
-    try:
-        with torch.enable_grad():
-            torch.zeros(1, device=torch.device(_NAME, 0), requires_grad=True).sum().backward()
-    except RuntimeError as error:
-        raise ConfigError('a gradient was computed in this process before its first paper device, and Autograd counts devices once',
-                          fix='Start Python again and open `paper()` first.') from error
-
+# %% ../nbs/50_devices.ipynb #0ec4768e
 @contextlib.contextmanager
 def paper():
     """A device that lies on the CPU and obeys the rules of a card: `with paper() as device: model.to(device)`.
 
-    Raises RuntimeError and TypeError inside, where a card would; `ConfigError` for a second one within the first, and for
-    the first one of a process that has computed gradients."""
+    Raises RuntimeError and TypeError inside, where a card would, and `ConfigError` for a second one within the first."""
     if torch.Generator is PaperGenerator:
         raise ConfigError('there is a paper device already', fix='Use the one of the outer `with`.')
-    _register()
     swap, generator = torch.__future__.get_swap_module_params_on_conversion(), torch.Generator
     torch.__future__.set_swap_module_params_on_conversion(True)
     torch.Generator = PaperGenerator
     try:
-        with _Rules():
-            _try_gradient()
-            yield torch.device(_NAME, 0)
+        with _Calls(), _Operations():
+            yield _PLACE
     finally:
         torch.Generator = generator
         torch.__future__.set_swap_module_params_on_conversion(swap)
 
-# %% ../nbs/50_devices.ipynb #0fb19597
+# %% ../nbs/50_devices.ipynb #45b10d99
 def same_elsewhere(run: Callable,  # device -> a tensor, or tensors in lists and dictionaries; draws with seeds of its own
                    draws: bool = False,  # it draws numbers on the device: a graphics card is left out, as it draws others
                    rtol: float = 1e-2,  # largest difference, relative to the largest number of a tensor
@@ -201,14 +183,13 @@ def same_elsewhere(run: Callable,  # device -> a tensor, or tensors in lists and
     """Run on the CPU, on paper, and on a graphics card if there is one.
 
     Raises AssertionError for a result that lies elsewhere, has another form or type, differs, or is not finite."""
-    _register()  # before the first gradient: Autograd counts the devices once
     (due, form), found = tree_flatten(run(torch.device('cpu'))), {}
-    for name in (_NAME, *['cuda'] * (torch.cuda.is_available() and not draws)):
-        with paper() if name == _NAME else _exact() as device:
+    for name, place in (('paper', paper), *[('cuda', _exact)] * (torch.cuda.is_available() and not draws)):
+        with place() as device:
             results, told = tree_flatten(run(device))
-            odd = [getattr(x, 'device', type(x).__name__) for x in results if getattr(x, 'device', torch.device('cpu')).type != name]
+            odd = [str(getattr(x, 'device', type(x).__name__)) for x in results if getattr(x, 'device', torch.device('cpu')).type != device.type]
             if odd or not results or told != form:
-                raise AssertionError(f'results on {[*map(str, odd)]}, and {form} on {name} is due' if odd else f'results {told}, due are {form}')
+                raise AssertionError(f'results on {odd}, and {device} is due' if odd else f'results {told}, due are {form}')
             results = [x.detach().cpu() for x in results]
         found[name] = max(_apart(x, y) for x, y in zip(results, due, strict=True))
         if not found[name] <= rtol:

@@ -61,7 +61,7 @@ def only_known(given: Iterable,  # names somebody wrote
             fix = ''.join(f'Did you mean {name!r}? ' for name in near) + f'Known: {", ".join(map(str, known)) or "none"}.' * short
             raise ConfigError(f'unknown {what} {key!r}' + f' of {of}' * bool(of), fix=fix)
 
-# %% ../nbs/07_errors.ipynb #03d26ff4
+# %% ../nbs/07_errors.ipynb #56ed0781
 def only_used(given: Mapping,  # setting -> value, as somebody wrote them
               defaults: Mapping,  # setting -> default
               made: object,  # what the settings are for; may have `ignored(settings) -> {setting: reason}`
@@ -70,7 +70,7 @@ def only_used(given: Mapping,  # setting -> value, as somebody wrote them
     "Raise a `ConfigError` if a setting was given that is not the default and has no effect beside the others."
     for key, why in getattr(made, 'ignored', lambda settings: {})({**defaults, **given}).items():
         if key in given and given[key] != defaults[key]:
-            raise ConfigError(f'{key} = {given[key]!r} of {what} has no effect: {why}', fix='Leave it out.')
+            raise ConfigError(f'{key} = {given[key]!r} of {what} has no effect: {why}', fix=f'Leave it out, or give its default, {defaults[key]!r}.')
 
 # %% ../nbs/07_errors.ipynb #c79a86f4
 def check_counts(lowest: int = 1,  # the least that will do

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from .errors import ConfigError, OccnetError, atomic_write
 
-# %% ../nbs/50_onnx.ipynb #6b4c9659
+# %% ../nbs/50_onnx.ipynb #b95cc1a9
 class _Decoder(nn.Module):
     "`decode`, with the tensors of a code as arguments."
 
@@ -36,7 +36,7 @@ def to_onnx(model: nn.Module,  # has `decode(p, code)`
             ) -> Path:  # the file: inputs `p` (B, T, 3) and `c`, or the names of the tensors; output `logits` (B, T)
     """Write the decoder of a model as an ONNX graph for any number of points. The model stays as it is.
 
-    Raises `ConfigError` for a code that is not of finite floats or not for this model, for a decoder that is no graph
+    Raises `ConfigError` or `DataError` for a code that is not of finite floats or not for this model; `ConfigError` for a decoder that is no graph
     (such as one that searches neighbours by a tree), for an operator that ONNX lacks, and without the package onnx;
     `DataError` where no file can be written. A file is whole or absent."""
     tensors = dict(code) if isinstance(code, Mapping) else {'c': code}

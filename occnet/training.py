@@ -93,7 +93,7 @@ def _chosen(p, occ, numbers, generator):
     index = torch.cat([torch.multinomial(w + 1e-9, n, True, generator=generator) for w, n in weights if n], 1)
     return p.gather(1, index[..., None].expand(-1, -1, 3))
 
-# %% ../nbs/14_training.ipynb #e4dbe6c6
+# %% ../nbs/14_training.ipynb #fb639e71
 @dataclass
 class FreshShapes:
     """Procedural shapes with fresh exact points at every step, computed on the training device: no store, no end.
@@ -144,8 +144,11 @@ class FreshShapes:
                 some = self.shapes(self.batch_size, (1 << 60) + own)
             else:
                 some = pool[torch.randint(len(pool), (self.batch_size,), generator=generator, device=pool.device)]
-            yield fresh_batch(some, {'points': self.n_points}, generator, self.n_cloud, self.noise, self.near,
-                              self.inside)
+            yield self.batch_of(some, generator)
+
+    def batch_of(self, some, generator):
+        "What is asked and shown of some shapes, drawn with one generator."
+        return fresh_batch(some, {'points': self.n_points}, generator, self.n_cloud, self.noise, self.near, self.inside)
 
     def shapes(self, n, seed):
         "The parts of n shapes, on the device."
