@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['FIELDS', 'SeededSampler', 'SeededDataset', 'OccupancyDataset', 'OccupancyData', 'build_store', 'BuildReport', 'Store']
 
-# %% ../nbs/05_data.ipynb #11e72658
+# %% ../nbs/05_data.ipynb #87895990
+import numbers
 import os
 
 import numpy as np
@@ -20,7 +21,7 @@ from .store import Columns, Store, cloud_windows, point_windows, points_stored
 
 _all_ = ['build_store', 'BuildReport', 'Store']
 
-# %% ../nbs/05_data.ipynb #39e4dc6a
+# %% ../nbs/05_data.ipynb #5d6bad52
 def _require(**settings):
     "Raise `ConfigError` for the first of name=(value, whether it will do, remedy) that will not do."
     for name, (value, will_do, fix) in settings.items():
@@ -31,7 +32,7 @@ def _count(value, least=1):
     return isinstance(value, (int, np.integer)) and value >= least
 
 def _share(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and 0 <= value <= 1
 
 # %% ../nbs/05_data.ipynb #34b750e2
 class SeededSampler(Sampler):
@@ -145,7 +146,7 @@ def _chamfer_field(data, indices, generator):
 FIELDS = dict(points=_points_field, points_iou=_iou_field, inputs=_inputs_field, voxels=_voxels_field,
               pointcloud_chamfer=_chamfer_field)
 
-# %% ../nbs/05_data.ipynb #c3ccea7b
+# %% ../nbs/05_data.ipynb #5e927073
 class SeededDataset(Dataset):
     "What one can index by a shape or by a batch: a class needs `__len__` and `batch(numbers, generator)`."
 
@@ -180,6 +181,8 @@ class OccupancyDataset(SeededDataset):
                  n_cloud=(n_cloud, _count(n_cloud), 'Use 1 or more.'), noise=(noise, 0 <= noise < np.inf, 'Use 0 or more.'),
                  partial=(partial, partial is None or 0 < partial <= 1, 'Use a share above 0 and up to 1, or None.'),
                  near=(near, _share(near), 'Use a share from 0 to 1.'))
+        if near and not pair and not round(near * n_points):
+            raise ConfigError(f'near = {near} of {n_points} points is none', fix='Raise near or n_points, or set near to 0.')
         if near and pair:
             raise ConfigError(f'n_points = {list(n_points)} are uniform, and near = {near} asks for others', fix='Set one of them.')
         self.store, self.n_points, self.n_cloud, self.noise = store, n_points, n_cloud, noise
