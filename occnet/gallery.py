@@ -5,11 +5,10 @@
 # %% auto #0
 __all__ = ['Gallery', 'render']
 
-# %% ../nbs/05_gallery.ipynb #d32568e0
+# %% ../nbs/05_gallery.ipynb #4107bc62
 import hashlib
 import json
 import os
-import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from tqdm import tqdm
 
 from .cameras import _whole
 from .errors import ConfigError, DataError, atomic_write
-from .prepare import BuildReport, _digest, _make_parts, _new_file, _read_part
+from .prepare import BuildReport, _digest, _forget, _make_parts, _new_file, _one_call, _read_part, _tidy
 from .records import SPLITS, Item
 from .store import Columns, Store, _text
 from .views import views_of
@@ -138,7 +137,7 @@ def _report(out, reused=None):
     reused = len(gallery) if reused is None else reused
     return BuildReport(gallery.path, dict(Counter(gallery.splits)), [tuple(x) for x in gallery.provenance['skipped']], [], reused)
 
-# %% ../nbs/05_gallery.ipynb #c311df18
+# %% ../nbs/05_gallery.ipynb #950ff9e7
 def render(store: str,  # the store whose meshes are looked at
            out: str,  # the file of pictures to write, ending in .h5
            split: str | None = None,  # 'train', 'val' or 'test'; all when not given
@@ -160,32 +159,34 @@ def render(store: str,  # the store whose meshes are looked at
     before = _found(out, overwrite)
     items = [Item(*told) for told in zip(shapes.names, shapes.categories, range(len(shapes)), shapes.splits, strict=True)]
     keys = [_digest([settings, shapes.provenance, item.category, item.name]) for item in items]
-    fingerprint = _digest([keys, shapes.splits])
+    fingerprint, folder = _digest([keys, shapes.splits]), out.with_name(out.name + '.parts')
+    parts = [folder / f'{key}.npz' for key in keys]
     if before == fingerprint:
         print(f'{out.name}: complete since an earlier run, nothing to do')
+        _tidy(out, folder, parts)
         return _report(out)
     if before is not None:
         raise DataError('these pictures are of other shapes, or were made with other settings', out, 'Allow --overwrite or choose another --out.')
     told = {**settings, 'split': split, 'store': shapes.provenance, 'fingerprint': fingerprint}
-    return _rendered(shapes, items, keys, out, told, jobs)
+    with _one_call(out, folder):
+        return _rendered(shapes, items, parts, out, told, jobs)
 
-# %% ../nbs/05_gallery.ipynb #9b8166fc
-def _rendered(shapes, items, keys, out, told, jobs):
+# %% ../nbs/05_gallery.ipynb #0c90a394
+def _rendered(shapes, items, parts, out, told, jobs):
     "Make what is not there yet, write the file, and forget the parts."
-    folder = out.with_name(out.name + '.parts')
-    parts = [folder / f'{key}.npz' for key in keys]
-    todo = [i for i, part in enumerate(parts) if not part.exists()]
+    folder, todo = parts[0].parent, [i for i, part in enumerate(parts) if not part.exists()]
     reused, reasons = len(items) - len(todo), {}
     tasks = ((Item(items[i].name, items[i].category, _read_mesh(shapes, i), items[i].split), _seen, told, parts[i]) for i in todo)
     try:
         reasons = _make_parts(tasks, jobs, tqdm(total=len(items), initial=reused, unit='shape', desc=out.name, disable=None))
     finally:
         if not any(part.exists() for part in parts):
-            shutil.rmtree(folder, ignore_errors=True)
+            _forget(folder, parts)
     kept = [i for i, part in enumerate(parts) if part not in reasons]
     skipped = [(item.name, reasons[part]) for item, part in zip(items, parts, strict=True) if part in reasons]
     if not kept:
-        raise DataError(f'none of {len(items)} shapes could be rendered; {skipped[0][0]}: {skipped[0][1]}', shapes.path, 'Build it from meshes.')
+        fix = 'Lower --size or --views.' if 'MemoryError' in skipped[0][1] else 'Build it from meshes.'
+        raise DataError(f'none of {len(items)} shapes could be rendered; {skipped[0][0]}: {skipped[0][1]}', shapes.path, fix)
     _write_gallery(out, [items[i] for i in kept], [parts[i] for i in kept], {**told, 'skipped': skipped})
-    shutil.rmtree(folder)
+    _forget(folder, parts)
     return _report(out, reused)

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['PictureDataset', 'PictureData', 'GalleryDataset', 'GalleryData', 'stored_pictures']
 
-# %% ../nbs/22_picture_data.ipynb #c59ea5d3
+# %% ../nbs/22_picture_data.ipynb #1a45e509
+import numbers
 import os
 
 import torch
@@ -36,6 +37,15 @@ def _fitting(images, p, occ):
         raise DataError('points that are NaN or infinite, or labels that are not 0 or 1', fix=fix)
     return images, p, occ
 
+# %% ../nbs/22_picture_data.ipynb #4b76c9ce
+def _checked(size, augment, jitter):
+    "What every class here is told, or a `ConfigError`."
+    if not isinstance(augment, bool):
+        raise ConfigError(f'augment = {augment!r} is neither true nor false', fix='Use true or false.')
+    if isinstance(jitter, bool) or not isinstance(jitter, numbers.Real) or not 0 <= jitter < float('inf'):
+        raise ConfigError(f'jitter = {jitter!r} is no standard deviation', fix='Use 0 or more.')
+    return _whole(size), augment, jitter
+
 # %% ../nbs/22_picture_data.ipynb #75b3e541
 def _drawn(occ, n, generator):
     "Numbers (B, T) of points, drawn with replacement; [outside, inside]: so many of each."
@@ -55,7 +65,7 @@ class _Shown:
             boxes = random_boxes(len(rows), self.side, generator) if self.augment else None
         return {'inputs': image_batch(self.pick(rows, views), self.size, boxes), 'inputs.view': views}
 
-# %% ../nbs/22_picture_data.ipynb #b138e63b
+# %% ../nbs/22_picture_data.ipynb #2ef7f749
 class PictureDataset(_Shown, SeededDataset):
     """Pictures with labelled points as dictionaries of tensors, a batch by a list of shapes or of (shape, seed).
 
@@ -74,11 +84,9 @@ class PictureDataset(_Shown, SeededDataset):
                  ):
         self.images, self.p, self.occ = _fitting(images, p, occ)
         self.n_views, self.side = self.images.shape[1:3]
-        self.train, self.augment, self.jitter = train, augment, jitter
+        self.train, (self.size, self.augment, self.jitter) = train, _checked(size, augment, jitter)
         pair = isinstance(n_points, list | tuple) and len(n_points) == 2
-        self.n_points, self.size = [_whole(n) for n in n_points] if pair else _whole(n_points), _whole(size)
-        if not 0 <= jitter < float('inf'):
-            raise ConfigError(f'jitter {jitter}', fix='Use 0 or more.')
+        self.n_points = [_whole(n) for n in n_points] if pair else _whole(n_points)
 
     def __len__(self) -> int:
         "How many shapes."
@@ -101,7 +109,7 @@ class PictureDataset(_Shown, SeededDataset):
         p = p.float() + self.jitter * torch.randn(p.shape, generator=generator)
         return {name: p, f'{name}.occ': occ.float()}
 
-# %% ../nbs/22_picture_data.ipynb #02b982a6
+# %% ../nbs/22_picture_data.ipynb #a2c76b39
 class PictureData:
     """What `fit` asks for: training batches from the first shapes, validation batches from the last `n_val`.
 
@@ -116,6 +124,7 @@ class PictureData:
                  seed: int = 0,  # of order, views, boxes and points
                  **options,  # of `PictureDataset`: n_points, size, augment, jitter
                  ):
+        images, p, occ = _fitting(images, p, occ)
         if not _whole(n_val) < len(images):
             raise ConfigError(f'{n_val} of {len(images)} shapes for validation', fix='Leave some on either side.')
         self.batch_size, self.seed, self.settings = batch_size, seed, {'n_val': n_val, **options}
@@ -135,7 +144,7 @@ class PictureData:
         "Keys points_iou, points_iou.occ and inputs; the same at every call."
         return self._loader(self.parts[1], 16)
 
-# %% ../nbs/22_picture_data.ipynb #8dab7a5a
+# %% ../nbs/22_picture_data.ipynb #f34a1537
 class GalleryDataset(_Shown, OccupancyDataset):
     """The samples of a store with one picture of each shape as `inputs`: a random view to train, view 0 to test.
 
@@ -150,8 +159,9 @@ class GalleryDataset(_Shown, OccupancyDataset):
                  **options,  # of `OccupancyDataset`: n_points, fields, jitter
                  ):
         super().__init__(store, **{**options, 'inputs': None})
+        self.size, self.augment, self.jitter = _checked(size, augment, self.jitter)
         self.numbers, self.rows = gallery.match(store)
-        self.gallery, self.train, self.size, self.augment = gallery, train, _whole(size), augment
+        self.gallery, self.train = gallery, train
         self.n_views, self.side = gallery.file['images'].shape[1:3]
 
     def __len__(self) -> int:
@@ -167,7 +177,7 @@ class GalleryDataset(_Shown, OccupancyDataset):
         pictures = self._pictures(torch.tensor(numbers), generator)
         return {**pictures, **super().batch([self.numbers[i] for i in numbers], generator)}
 
-# %% ../nbs/22_picture_data.ipynb #2ee551db
+# %% ../nbs/22_picture_data.ipynb #54fa7a9f
 class GalleryData(OccupancyData):
     "What `fit` asks for: the batches of a store, whose inputs are the pictures of its gallery."
 
@@ -181,8 +191,8 @@ class GalleryData(OccupancyData):
                  **options,  # of `OccupancyData`: batch_size, n_points, seed, …
                  ):
         super().__init__(store, inputs=None, near=near, **options)
-        self.options['jitter'] = jitter
-        self.gallery, self.size, self.augment = Gallery(gallery), size, augment
+        self.size, self.augment, self.options['jitter'] = _checked(size, augment, jitter)
+        self.gallery = Gallery(gallery)
         self.settings = {'source': 'PictureData', 'path': str(gallery), 'store': str(store), 'size': size, 'augment': augment,
                          'jitter': jitter, 'near': near}
 
@@ -193,7 +203,7 @@ class GalleryData(OccupancyData):
         sampler = SeededSampler(len(data), self.seed, train, None, self.batch_size if train else self.val_batch_size)
         return DataLoader(data, batch_size=None, sampler=sampler, num_workers=self.workers)
 
-# %% ../nbs/22_picture_data.ipynb #86ea95d0
+# %% ../nbs/22_picture_data.ipynb #9dd2666b
 def stored_pictures(path: str = 'views.h5',  # pictures of a store; or an .npz with the arrays images, p and occ of `PictureDataset`
                     store: str | None = None,  # the store that the pictures are of; an .npz needs none
                     n_val: int = 48,  # shapes of an .npz kept for validation: the last ones
@@ -206,17 +216,23 @@ def stored_pictures(path: str = 'views.h5',  # pictures of a store; or an .npz w
                     seed: int = 0,  # of order, views, boxes and points
                     ):  # `PictureData` or `GalleryData`
     "The pictures and points of files. Raises `DataError` if there are none, or if they are damaged."
-    shown = {'size': size, 'augment': augment}
+    shown = dict(zip(('size', 'augment', 'jitter'), _checked(size, augment, jitter), strict=True))
     if str(path).endswith('.npz') and store is None:
-        images, p, occ = _archive(path, ('images', 'p', 'occ'))
-        data = PictureData(images, p, occ, n_val, batch_size, seed, n_points=n_points, jitter=jitter, **shown)
-        data.settings = {'path': str(path), 'n_val': n_val, **shown, 'jitter': jitter}
+        names = 'images', 'p', 'occ'
+        arrays = dict(zip(names, _archive(path, names), strict=True))
+        if lacking := [name for name in names if arrays[name] is None]:
+            raise DataError(f'no array called {lacking[0]!r}', path, f'It needs {", ".join(names)}, as for `PictureDataset`.')
+        try:
+            data = PictureData(**arrays, n_val=n_val, batch_size=batch_size, seed=seed, n_points=n_points, **shown)
+        except (ConfigError, DataError) as error:
+            raise type(error)(error.problem, path, error.fix) from error
+        data.settings = {'path': str(path), 'n_val': n_val, **shown}
         return data
     if store is None or str(path).endswith('.npz'):
         problem, fix = (('these pictures have no points', 'Name their store: data.store, or `occnet fit --store`.') if store is None else
                         ('this file has points of its own', 'Leave out data.store and --store.'))
         raise ConfigError(problem, path, fix)
-    return GalleryData(path, store, batch_size=batch_size, n_points=n_points, seed=seed, jitter=jitter, near=near, **shown)
+    return GalleryData(path, store, batch_size=batch_size, n_points=n_points, seed=seed, near=near, **shown)
 
 stored_pictures.inputs = 'pictures'  # what a network is shown
 stored_pictures.ignored = lambda settings: ({'n_val': 'the store has a split for validation'} if settings['store'] else

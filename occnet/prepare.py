@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['open_store', 'BuildReport', 'build_items', 'build_store']
 
-# %% ../nbs/05_prepare.ipynb #d3a3f199
+# %% ../nbs/05_prepare.ipynb #55b59d47
+import contextlib
 import hashlib
 import json
 import os
-import shutil
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -23,8 +23,13 @@ from joblib.externals.loky import get_reusable_executor
 from tqdm import tqdm
 
 import occnet
-from .errors import ConfigError, DataError, OccnetError, atomic_write, check_counts, check_sigmas
+from .errors import ConfigError, DataError, OccnetError, atomic_write, check_counts, check_sigmas, write_error
 from .records import SPLITS, Item, collect_items, make_record
+
+try:
+    import fcntl
+except ImportError:  # no such locks here: two calls for one file are not told apart
+    fcntl = None
 
 # %% ../nbs/05_prepare.ipynb #a42fcec9
 def _make_part(item, make, settings, path):
@@ -119,6 +124,47 @@ def open_store(path: str | os.PathLike,  # made by `build_store`
         raise DataError('an HDF5 file, but no occnet store of version 1', path, 'Build it again with `build_store`.')
     return file
 
+# %% ../nbs/05_prepare.ipynb #d9be0a91
+@contextlib.contextmanager
+def _one_call(path, folder):
+    "Make the folder of the parts of a file and keep other calls out; afterwards an empty folder goes."
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY) if fcntl else None
+    except OSError as error:
+        raise write_error(error, path) from error
+    try:
+        if handle is not None:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise DataError('another call is making this file', path, 'Wait until it is done, then call again.') from None
+    except OSError:
+        pass  # a network disk without locks
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        if handle is not None:
+            os.close(handle)
+
+def _forget(folder, parts):
+    "Remove the parts of one call and whatever is half-written; say which folder stays for the parts of others."
+    mine = {'store.h5', 'settings.json', *(part.name for part in parts)}
+    for file in folder.glob('*'):
+        if file.name in mine or file.name.startswith('.'):
+            with contextlib.suppress(OSError):
+                file.unlink()
+    if others := len(list(folder.glob('*.npz'))):
+        print(f'{folder}: {others} parts made with other settings stay there; delete the folder if nobody wants them')
+
+def _tidy(path, folder, parts):
+    "Remove parts of a file that is complete: the call that made it was killed while it cleaned up."
+    if any(part.exists() for part in parts):
+        with contextlib.suppress(DataError), _one_call(path, folder):  # unless somebody is at work there
+            _forget(folder, parts)
+
 # %% ../nbs/05_prepare.ipynb #a3d99dfb
 @dataclass
 class BuildReport:
@@ -147,7 +193,7 @@ def _report(path, reused=None):
     reused = len(names) if reused is None else reused
     return BuildReport(path, dict(Counter(splits)), skipped, thin, reused), told['fingerprint']
 
-# %% ../nbs/05_prepare.ipynb #9e8e0cb2
+# %% ../nbs/05_prepare.ipynb #d854b824
 _LEAST = dict(n_points=8, n_near=8, n_cloud=1, voxels=1, seed=0, mesh_faces=4)
 
 def _checked(settings, jobs):
@@ -176,27 +222,30 @@ def build_items(items: list[Item],  # what shall be in the store
     folder = path.with_name(path.name + '.parts')
     parts = [folder / f'{key}.npz' for key in keys]
     fingerprint = _digest([keys, [[item.name, item.category, item.split] for item in items]])
-    if path.exists() and not overwrite:
-        report, found = _report(path)
-        if found != fingerprint:
+    if path.exists():
+        report, found = _report(path)  # which refuses what is no store, and that is never replaced
+        if found != fingerprint and not overwrite:
             problem = 'this store was made of other shapes or with other settings'
             raise DataError(problem, path, 'Allow overwrite=True or choose another path.')
-        print(f'{path.name}: complete since an earlier run, nothing to do')
-        if any(part.exists() for part in parts):
-            shutil.rmtree(folder)  # that run was killed while it cleaned up
-        return report
-    todo = [i for i, part in enumerate(parts) if not part.exists()]
+        if not overwrite:
+            print(f'{path.name}: complete since an earlier run, nothing to do')
+            _tidy(path, folder, parts)
+            return report
+    with _one_call(path, folder):
+        return _built(items, path, make, settings, parts, fingerprint, jobs, progress)
+
+def _built(items, path, make, settings, parts, fingerprint, jobs, progress):
+    "Make what is not there yet, write the store, and forget the parts."
+    folder, todo = parts[0].parent, [i for i, part in enumerate(parts) if not part.exists()]
     reused = len(items) - len(todo)
     if reused:
         print(f'{path.name}: {reused} of {len(items)} shapes were made by an earlier run, going on with the rest')
     try:
-        with atomic_write(folder / 'settings.json') as part:
-            part.write_text(json.dumps(settings, indent=1))
         reasons = _make_parts([(items[i], make, settings, parts[i]) for i in todo], jobs, tqdm(
             total=len(items), initial=reused, unit='shape', desc=path.name, disable=not progress))
     finally:
         if not any(part.exists() for part in parts):
-            shutil.rmtree(folder, ignore_errors=True)
+            _forget(folder, parts)
     kept = [i for i, part in enumerate(parts) if part not in reasons]
     skipped = sorted((item.name, reasons[part]) for item, part in zip(items, parts, strict=True) if part in reasons)
     if not kept:
@@ -205,8 +254,10 @@ def build_items(items: list[Item],  # what shall be in the store
     told = dict(settings, fingerprint=fingerprint, skipped=skipped, occnet=occnet.__version__)
     _write_store(folder / 'store.h5', [items[i] for i in kept], [parts[i] for i in kept], json.dumps(told))
     os.replace(folder / 'store.h5', path)
-    shutil.rmtree(folder)
+    _forget(folder, parts)
     return _report(path, reused)[0]
+
+
 
 # %% ../nbs/05_prepare.ipynb #366efa9e
 _SIGMAS = .1, .01

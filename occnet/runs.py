@@ -106,7 +106,7 @@ def write_rows(path: str | os.PathLike,  # a metrics.csv
     except OSError as error:
         raise write_error(error, path) from error
 
-# %% ../nbs/17_runs.ipynb #4f4ec7f4
+# %% ../nbs/17_runs.ipynb #9f049d05
 @dataclass
 class Run:
     "A run folder: settings, series, circumstances and weights, each read when asked for."
@@ -150,7 +150,10 @@ class Run:
         try:
             model.load_state_dict(load_file(path))
         except FileNotFoundError:
-            raise CheckpointError('no weights yet', path=path, fix='The first validation writes them.') from None
+            problem, fix = 'no weights yet', 'The first validation writes them.'
+            if (self.folder / 'info.json').exists() and self.info.get('finished'):
+                problem, fix = 'a finished run whose weights are not here', 'Train again with restart, or copy them to this place.'
+            raise CheckpointError(problem, path=path, fix=fix) from None
         except Exception as error:
             problem = f'damaged, or of another model ({str(error)[:120]} …)'
             raise CheckpointError(problem, path=path, fix='Train again with restart.') from error
