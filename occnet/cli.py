@@ -92,7 +92,7 @@ def _options(name):
             found[key] = *default, 'a setting of the training'
     return found
 
-# %% ../nbs/51_cli.ipynb #5d1388ab
+# %% ../nbs/51_cli.ipynb #4621afc5
 _SEVERAL = {'n_points': int | list[int], 'steps': int | None, 'patience': int | None, 'precision': str | int, 'load_weights_from': str | None}
 
 def _leaves(settings):
@@ -115,7 +115,8 @@ def _parser(chosen):
         parser = ArgumentParser(exit_on_error=False, allow_abbrev=False, description=(about := _about(name)))
         for key, (kind, default, told) in (_options(name) if name == chosen else {}).items():
             due = default is inspect.Parameter.empty
-            parser.add_argument(f'--{key}', type=kind, required=due, help=told, **({} if due else {'default': default}))
+            bare = {'nargs': '?', 'const': True} if kind is bool else {}  # `--overwrite` alone says yes
+            parser.add_argument(f'--{key}', type=kind, required=due, help=told, **bare, **({} if due else {'default': default}))
         commands.add_subcommand(name, parser, help=about)
     return main
 

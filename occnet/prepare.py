@@ -193,7 +193,7 @@ def _report(path, reused=None):
     reused = len(names) if reused is None else reused
     return BuildReport(path, dict(Counter(splits)), skipped, thin, reused), told['fingerprint']
 
-# %% ../nbs/05_prepare.ipynb #d854b824
+# %% ../nbs/05_prepare.ipynb #a8471712
 _LEAST = dict(n_points=8, n_near=8, n_cloud=1, voxels=1, seed=0, mesh_faces=4)
 
 def _checked(settings, jobs):
@@ -226,7 +226,7 @@ def build_items(items: list[Item],  # what shall be in the store
         report, found = _report(path)  # which refuses what is no store, and that is never replaced
         if found != fingerprint and not overwrite:
             problem = 'this store was made of other shapes or with other settings'
-            raise DataError(problem, path, 'Allow overwrite=True or choose another path.')
+            raise DataError(problem, path, 'Allow --overwrite (overwrite=True) or choose another path.')
         if not overwrite:
             print(f'{path.name}: complete since an earlier run, nothing to do')
             _tidy(path, folder, parts)
