@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['UNITS', 'prepare', 'fit', 'evaluate']
 
-# %% ../nbs/51_commands.ipynb #ff2d1ffa
+# %% ../nbs/51_commands.ipynb #5134020c
+import hashlib
 import inspect
 import json
 import shutil
@@ -92,7 +93,7 @@ def fit(run: str,  # the run folder; a bare name is one under data/runs of the c
     if not done.info['finished']:
         raise KeyboardInterrupt
 
-# %% ../nbs/51_commands.ipynb #b85f52d4
+# %% ../nbs/51_commands.ipynb #428d9970
 def evaluate(out: str,  # the folder that `reconstruct` filled
              store: str,  # with the truth
              samples: int = 30_000,  # surface points on each side
@@ -111,6 +112,7 @@ def evaluate(out: str,  # the folder that `reconstruct` filled
         i = index.get((facts['category'], facts['name']))
         if i is None:
             raise DataError(f'the store has no shape {facts["name"]!r}', path=store, fix='Give the store it is from.')
+        _check_truth(facts, truth, i)
         rng = np.random.default_rng([seed, i])
         cloud, normals = truth.cloud(i, min(samples, truth.n_cloud), rng)
         results.append(evaluate_mesh(_result_mesh(out, facts), cloud, normals, *truth.points(i), n=samples, rng=rng,
@@ -118,7 +120,7 @@ def evaluate(out: str,  # the folder that `reconstruct` filled
     summary = summarise(results)
     _write_table(Path(out) / 'metrics.csv', [r.to_dict() for r in results])
     with atomic_write(Path(out) / 'metrics.json') as part:
-        part.write_text(json.dumps({'samples': samples, 'seed': seed, **summary.to_dict()}, indent=1))
+        part.write_text(json.dumps({'samples': samples, 'seed': seed, 'of': _lines_digest(shapes), **summary.to_dict()}, indent=1))
     print(summary)
     print(UNITS)
 
@@ -126,7 +128,17 @@ UNITS = ('IoU: fraction of the union, on points uniform in the box of side 1.1. 
          '(_x10: tenths of the longest side, as in the papers). Normals: mean |cosine|. '
          'F-score: at that distance in cube edges.')
 
-# %% ../nbs/51_commands.ipynb #0287542a
+# %% ../nbs/51_commands.ipynb #4b070059
+def _check_truth(facts, truth, i):
+    "Raise `DataError` if shape i of the store is not the one that a line of the record is of; older lines do not say."
+    from occnet.inputs import _truth_of
+    found = 'truth' in facts and _truth_of(truth, i)
+    if found and found != facts['truth']:
+        raise DataError(f'{facts["name"]!r} of this store is another shape', path=truth.path, fix='Give the store it was reconstructed from.')
+
+def _lines_digest(shapes):
+    return hashlib.md5(json.dumps(shapes, sort_keys=True).encode()).hexdigest()
+
 def _write_table(path, rows):
     import csv
     with atomic_write(path) as part, open(part, 'w', newline='', encoding='utf-8') as file:
@@ -139,9 +151,9 @@ def _results(out):
     path = Path(out) / 'metrics.json'
     if not path.is_file():
         raise DataError('these reconstructions were not measured yet', path=out, fix='Call `occnet evaluate` first.')
-    mean, classes, failures = _parsed(path, 'mean', 'classes', 'failures')
+    mean, classes, failures, of = _parsed(path, 'mean', 'classes', 'failures', of=None)
     with open(path.with_suffix('.csv'), newline='', encoding='utf-8') as file:
         rows = list(csv.DictReader(file))
     if not rows or not {'name', 'category', 'iou', 'chamfer_l1'} <= set(rows[0]):
         raise DataError('damaged', path=path.with_suffix('.csv'), fix='Call `occnet evaluate` again.')
-    return {'mean': mean, 'classes': classes, 'failures': failures}, rows
+    return {'mean': mean, 'classes': classes, 'failures': failures, 'of': of}, rows

@@ -5,7 +5,9 @@
 # %% auto #0
 __all__ = ['CLOUD_ENDINGS', 'own_files', 'own_cloud']
 
-# %% ../nbs/51_files.ipynb #1ad1d63a
+# %% ../nbs/51_files.ipynb #62e1ed62
+import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +17,8 @@ from .formats import read_cloud
 from .meshes import load_mesh
 from .sampling import subsample, surface_points
 
-# %% ../nbs/51_files.ipynb #38e324c0
-_MESHES, _CLOUDS = ('.obj', '.off', '.stl', '.glb', '.gltf'), ('.ply', '.npy', '.npz', '.xyz', '.txt')
+# %% ../nbs/51_files.ipynb #aac63e1c
+_MESHES, _CLOUDS = ('.obj', '.off', '.stl', '.glb', '.gltf'), ('.ply', '.npy', '.npz', '.xyz', '.txt', '.csv', '.pts')
 CLOUD_ENDINGS = _CLOUDS + _MESHES
 
 def own_files(given: str,  # a file or a folder
@@ -28,15 +30,27 @@ def own_files(given: str,  # a file or a folder
 
     Raises `ConfigError` if results would come to lie among them."""
     given, out = Path(given), Path(out).resolve()
+    if not given.exists():
+        raise DataError('no such file or folder', path=given, fix='Check the path.')
     if given.resolve() == out:
         raise ConfigError(f'the meshes would lie among the {what}', path=out, fix='Choose another --out.')
     root, found = (given, sorted(given.rglob('*'))) if given.is_dir() else (given.parent, [given])
     files = [p for p in found if not given.is_dir() or p.suffix.lower() in endings]
-    files = [p for p in files if out not in p.resolve().parents or p == given]
+    results = {out, *(p.parent.resolve() for p in found if p.name == 'reconstructions.json')}
+    files = [p for p in files if p == given or not results.intersection(p.resolve().parents)]
     if not files:
-        raise DataError(f'no {what} in this folder', path=given, fix=f'Known endings: {", ".join(endings)}.')
-    names = [p.relative_to(root).with_suffix('').as_posix() for p in files]
-    return [(name if names.count(name) == 1 else path.relative_to(root).as_posix(), path) for name, path in zip(names, files, strict=True)]
+        raise DataError(f'no {what} in this folder', path=given, fix=f'Known endings: {", ".join(endings)}; folders of results are passed over.')
+    return _named(files, root)
+
+def _named(files, root):
+    "(name, path) of each: without its ending where no other file could be meant."
+    full, short = ([_printable(p.relative_to(root)) for p in paths] for paths in (files, [p.with_suffix('') for p in files]))
+    times = Counter([*short, *full])
+    return [(name if times[name] == 1 else whole, path) for name, whole, path in zip(short, full, files, strict=True)]
+
+def _printable(path):
+    "A path as text; bytes that are no UTF-8 as \\xe9."
+    return os.fsencode(path.as_posix()).decode('utf-8', 'backslashreplace')
 
 # %% ../nbs/51_files.ipynb #0c142378
 def _load_cloud(path, n, rng):

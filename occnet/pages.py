@@ -137,7 +137,7 @@ def page_block(block,  # words, a figure, (figure, caption), a list of dicts, or
         return f'<section class="card"><figure>{_table(thing)}{below}</figure></section>'
     raise ConfigError(f'a page cannot show a {type(thing).__name__}', fix='Use text, a plotly figure, or a list of dicts; a caption makes a pair.')
 
-# %% ../nbs/08_pages.ipynb #e9a61456
+# %% ../nbs/08_pages.ipynb #351e300e
 def page(blocks: list,  # words, figures, (figure, caption), lists of dicts, (list of dicts, caption)
          path,  # the HTML file to write
          title: str = 'Shapes',  # of the page and of the browser's tab
@@ -165,5 +165,5 @@ def page(blocks: list,  # words, figures, (figure, caption), lists of dicts, (li
 </main>
 {script}
 <script>{_LOADER}</script></body></html>
-''', encoding='utf-8')
+''', encoding='utf-8', errors='replace')  # a file name may hold bytes that are no UTF-8
     return path

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['reconstruct']
 
-# %% ../nbs/51_reconstruct.ipynb #7de26901
+# %% ../nbs/51_reconstruct.ipynb #995af3e2
+import hashlib
 import itertools
 import json
 import re
@@ -17,7 +18,7 @@ from tqdm import tqdm
 
 from .errors import ConfigError, DataError, OccnetError, atomic_write
 
-# %% ../nbs/51_reconstruct.ipynb #d683625e
+# %% ../nbs/51_reconstruct.ipynb #8bb23428
 def reconstruct(run: str,  # the run folder with the model
                 out: str,  # folder for the meshes
                 store: str | None = None,  # take clouds, voxels or numbers from this store ...
@@ -36,29 +37,44 @@ def reconstruct(run: str,  # the run folder with the model
                 device: str | None = None,  # cpu, cuda, cuda:1, ...; a GPU if there is one when not given
                 ):
     "Turn clouds, pictures, or whatever a network was shown in training, into meshes."
-    from occnet.inputs import Asked, check_asked, kind_of, word_of
+    from occnet.inputs import Asked, check_asked, contents_of, kind_of
     from occnet.runs import load_run
     place, trained = _device(device), load_run(run)
     model, config = trained.model(), trained.config
-    kind = kind_of(word := word_of(model, config))
+    kind = kind_of(word := _word(trained, model))
     asked = Asked(store, clouds, pictures, n, split, limit, points, noise, seed, out, config, model)
     check_asked(kind, asked)
     threshold = config['threshold'] if threshold is None else threshold
     settings = dict(run=run, store=store, clouds=clouds, pictures=pictures, n=n, split=split, points=points, noise=noise,
                     resolution0=resolution0, depth=depth, threshold=threshold, simplify=simplify, seed=seed,
-                    steps=trained.info.get('steps'), **({} if word == 'pointcloud' else {'kind': word}))
-    known, source = _recorded(out, settings), kind.shapes(asked)
-    _reconstructed(model.to(place), kind, source, out, known, settings)
+                    steps=trained.info.get('steps'), weights=_weights(trained), contents=contents_of(asked),
+                    **({} if word == 'pointcloud' else {'kind': word}))
+    (files, known), source = _recorded(out, settings), kind.shapes(asked)
+    _reconstructed(model.to(place), kind, source, out, files, known, settings)
 
-# %% ../nbs/51_reconstruct.ipynb #5783ec9f
-def _reconstructed(model, kind, source, out, known, settings):
+def _word(trained, model):
+    "What the network of a run is shown. Raises `ConfigError` if no command knows its data."
+    from occnet.inputs import word_of
+    try:
+        return word_of(model, trained.config)
+    except ConfigError as error:
+        raise ConfigError(error.problem, path=trained.folder, fix='Its data belongs to the chapter that made it; '
+                          'open it with `load_run` and `extract_mesh`.') from error
+
+def _weights(trained):
+    "The fingerprint of the weights of a run; None if there are none."
+    path = trained.folder / 'model.safetensors'
+    return hashlib.md5(path.read_bytes()).hexdigest() if path.is_file() else None
+
+# %% ../nbs/51_reconstruct.ipynb #fa746858
+def _reconstructed(model, kind, source, out, files, known, settings):
     "A mesh and a line of the record for each shape; what could not be read is told at the end."
     from occnet.meshes import denormalise, save_mesh
-    files = _mesh_files([given.category + '/' * bool(given.category) + given.name for given in source], out, known)
-    skipped, device = [], next(model.parameters()).device
-    for (key, file), given in zip(files.items(), tqdm(source, unit='mesh', desc='reconstruct', disable=None), strict=True):
-        path = Path(out) / file
-        if key in known and (Path(out) / known[key]['mesh']).is_file():
+    keys = [given.category + '/' * bool(given.category) + given.name for given in source]
+    plan, skipped, device = _mesh_files(keys, out, files), [], next(model.parameters()).device
+    for key, given in zip(keys, tqdm(source, unit='mesh', desc='reconstruct', disable=None), strict=True):
+        path = Path(out) / plan[key]
+        if key in known and path.is_file() and known[key].get('stamp', given.stamp) == given.stamp:
             continue
         try:
             shown, loc, scale = given.load()
@@ -67,18 +83,21 @@ def _reconstructed(model, kind, source, out, known, settings):
             continue
         mesh, facts = _surface(model, kind.code(model, shown, device), settings['threshold'], settings['resolution0'], settings['depth'],
                                settings['simplify'])
+        if files != plan:
+            _record(out, settings, files := plan, known)
         save_mesh(denormalise(mesh, loc, scale), path)
         moved = {} if scale == 1 and not np.any(loc) else {'loc': np.asarray(loc).tolist(), 'scale': float(scale)}
-        known[key] = {**facts, 'name': given.name, 'category': given.category, 'mesh': file, **moved, **kind.keep(shown, path)}
-        _record(out, settings, known)
+        traced = {name: value for name, value in (('truth', given.truth()), ('stamp', given.stamp)) if value is not None}
+        known[key] = {**facts, 'name': given.name, 'category': given.category, 'mesh': path.name, **moved, **traced, **kind.keep(shown, path)}
+        _record(out, settings, plan, known)
     if not known:
         raise skipped[0]
     empty = [key for key, facts in known.items() if not facts['faces']]
     print(f'{out}: {len(known)} meshes' + (f', {len(empty)} of them empty: {", ".join(empty[:5])}' if empty else ''))
     for error in skipped:
-        print(f'  skipped {error}')
+        print('  skipped', str(error).encode('utf-8', 'backslashreplace').decode())
 
-# %% ../nbs/51_reconstruct.ipynb #1ef88f50
+# %% ../nbs/51_reconstruct.ipynb #11fb6d46
 def _surface(model, code, threshold, resolution0, depth, simplify):
     from occnet.extraction import extract_mesh, logit
     from occnet.onet import as_field
@@ -92,64 +111,69 @@ def _device(name):
     name = name or ('cuda' if torch.cuda.is_available() else 'cpu')
     try:
         torch.zeros(1, device=name).item()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError, NotImplementedError, ImportError) as error:
         raise ConfigError(f'no device {name!r} here', fix='Use cpu, or leave out --device.') from error
     return torch.device(name)
 
-# %% ../nbs/51_reconstruct.ipynb #a03e37f8
-def _mesh_files(keys, out, known):
-    "A file name for each key, no two alike even where capitals do not count. Raises `DataError` if one is taken."
-    files = {}
-    for key in keys:
-        stem, taken = re.sub(r'[^\w.-]+', '-', key), {file.lower() for file in files.values()}
-        numbered = (f'{stem}{f"-{n}" * (n > 1)}.ply' for n in itertools.count(1))
-        files[key] = next(file for file in numbered if file.lower() not in taken)
-    if not files:
+# %% ../nbs/51_reconstruct.ipynb #3bddc8e3
+def _mesh_files(keys, out, files):
+    "The plan with these keys added, no two names alike even where capitals do not count. Raises `DataError` if one is taken."
+    if not keys:
         raise ConfigError('nothing to reconstruct', path=out, fix='Raise --limit or --n.')
-    for file in files.values():
-        for name in (file, Path(file).with_suffix('.shown.png').name):
-            if not known and (Path(out) / name).exists():
-                raise DataError('there is a file of this name', path=Path(out) / name, fix='Choose another --out.')
-    return files
+    plan, taken = dict(files), {file.lower() for file in files.values()}
+    for key in [key for key in keys if key not in files]:
+        stem = re.sub(r'[^\w.-]+', '-', key)
+        numbered = (f'{stem}{f"-{n}" * (n > 1)}.ply' for n in itertools.count(1))
+        plan[key] = next(file for file in numbered if file.lower() not in taken)
+        taken.add(plan[key].lower())
+        for path in (Path(out) / plan[key], (Path(out) / plan[key]).with_suffix('.shown.png')):
+            if path.exists():
+                raise DataError('there is a file of this name', path=path, fix='Choose another --out.')
+    return plan
 
-def _parsed(path, *keys):
-    "The values of a JSON file of ours. Raises `DataError` if it is damaged."
+def _parsed(path, *keys, **optional):
+    "The values of a JSON file of ours, with defaults for what is optional. Raises `DataError` if it is damaged."
     try:
         record = json.loads(path.read_text(encoding='utf-8'))
-        return [record[key] for key in keys]
+        return [record[key] for key in keys] + [record.get(key, default) for key, default in optional.items()]
     except (ValueError, KeyError, TypeError):
         raise DataError('damaged', path=path, fix='Delete it and repeat the command that made it.') from None
 
 def _books(path):
-    "Settings and shapes of a `reconstructions.json`."
-    settings, shapes = _parsed(path, 'settings', 'shapes')
+    "Settings, plan and shapes of a `reconstructions.json`."
+    settings, shapes, plan = _parsed(path, 'settings', 'shapes', files={})
     facts = list(shapes.values()) if isinstance(shapes, dict) else [None]
     whole = all(isinstance(x, dict) and {'name', 'category', 'mesh', 'faces'} <= x.keys() for x in facts)
+    whole = whole and isinstance(plan, dict) and all(isinstance(file, str) for file in plan.values())
     if not whole or not isinstance(settings, dict) or not {'run', 'split'} <= settings.keys():
         raise DataError('damaged', path=path, fix='Delete it and repeat the command that made it.')
-    return settings, shapes
+    return settings, {**plan, **{key: line['mesh'] for key, line in shapes.items()}}, shapes
 
-# %% ../nbs/51_reconstruct.ipynb #fdf8ed1b
+# %% ../nbs/51_reconstruct.ipynb #d0c0e087
+_TRACES = {'weights': 'weights of the run', 'contents': 'contents of the store or the pictures'}  # which older records lack
+
 def _recorded(out, settings):
+    "Plan and lines of what is there. Raises `ConfigError` if it was made with other settings."
     path = Path(out) / 'reconstructions.json'
     if not path.exists():
-        return {}
-    old, shapes = _books(path)
-    changed = [key for key in settings if old.get(key) != settings[key]]
+        return {}, {}
+    old, files, shapes = _books(path)
+    changed = [key for key in settings if old.get(key) != settings[key] and (key in old or key not in _TRACES)]
     if changed:
-        raise ConfigError(f'the meshes here were made with other settings ({", ".join(changed)})', path=out,
+        raise ConfigError(f'the meshes here were made with other settings ({", ".join(_TRACES.get(key, key) for key in changed)})', path=out,
                           fix='Choose another --out, or delete the folder.')
-    return shapes
+    return files, shapes
 
-def _record(out, settings, shapes):
+def _record(out, settings, files, shapes):
     with atomic_write(Path(out) / 'reconstructions.json') as part:
-        part.write_text(json.dumps({'settings': settings, 'shapes': shapes}), encoding='utf-8')
+        part.write_text(json.dumps({'settings': settings, 'files': files, 'shapes': shapes}), encoding='utf-8')
 
 def _reconstructions(out):
     path = Path(out) / 'reconstructions.json'
-    if not path.is_file():
+    settings, _, shapes = _books(path) if path.is_file() else (None, None, {})
+    if not shapes:
         raise DataError('no reconstructions in this folder', path=out, fix='Make them with `occnet reconstruct`.')
-    return _books(path)
+    return settings, shapes
 
 def _result_mesh(out, facts):
     import trimesh

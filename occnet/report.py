@@ -5,12 +5,14 @@
 # %% auto #0
 __all__ = ['page']
 
-# %% ../nbs/51_page.ipynb #c25dc341
+# %% ../nbs/51_page.ipynb #8e7dc810
+from pathlib import Path
+
 import numpy as np
 
-from .commands import UNITS, _results
+from .commands import UNITS, _check_truth, _lines_digest, _results
 from .errors import ConfigError, DataError
-from .reconstruction import _reconstructions, _result_mesh
+from .reconstruction import _reconstructions, _result_mesh, _weights
 
 # %% ../nbs/51_page.ipynb #30a76303
 def _unit_mesh(out, facts):
@@ -40,7 +42,7 @@ def _row(panels):
     widths = [1.4 if title == 'field' else 1. for title in titles]
     return finished(beside(*things, titles=list(titles), colours=list(colours), widths=widths, height=300), height=300)
 
-# %% ../nbs/51_page.ipynb #e8aeaf0c
+# %% ../nbs/51_page.ipynb #80fcb064
 def page(run: str,  # the run folder
          out: str,  # the folder that `reconstruct` filled
          page: str,  # the HTML file to write
@@ -48,6 +50,8 @@ def page(run: str,  # the run folder
          shapes: int = 6,  # how many to show, from the best to the worst
          ):
     "Write an offline page with live views of input, field and result."
+    if Path(page).suffix.lower() not in ('.html', '.htm'):
+        raise ConfigError('the name of a page ends in .html', path=page, fix='Give --page such a name.')
     from occnet.inputs import kind_of
     from occnet.pages import page as write_page
     from occnet.runs import load_run, run_folder
@@ -56,6 +60,8 @@ def page(run: str,  # the run folder
     if run_folder(settings['run']).resolve() != run_folder(run).resolve():
         raise ConfigError(f'these meshes are of the run {settings["run"]}', path=out, fix='Give --run that one.')
     trained = load_run(run)
+    if (now := _weights(trained)) and settings.get('weights', now) != now:
+        raise ConfigError('the run was trained anew after these meshes were made', path=out, fix='Reconstruct with another --out.')
     lead, blocks = (_alone if store is None else _measured)(trained, kind, out, settings, records, store, shapes)
     info = trained.info
     made = f'Trained for {info["steps"]} steps in {info["seconds"] / 60:.1f} minutes, seed {trained.config["seed"]}.'
@@ -63,7 +69,7 @@ def page(run: str,  # the run folder
     write_page(blocks, page, title=kind.title, lead=lead, footer=made)
     print(page)
 
-# %% ../nbs/51_page.ipynb #ba90d8fb
+# %% ../nbs/51_page.ipynb #b8e93b1e
 def _even(things, count):
     "So many of the things at equal steps, the first and the last included."
     count = min(count, len(things))
@@ -80,12 +86,13 @@ def _measured(trained, kind, out, settings, records, store, shapes):
     by_key = {(facts['category'], facts['name']): facts for facts in records.values()}
     numbers = {key: i for i, key in enumerate(zip(truth.categories, truth.names, strict=True))}
     keys = [(row['category'], row['name']) for row in rows]
-    if any(key not in by_key for key in keys):
+    if set(keys) != by_key.keys() or summary['of'] not in (None, _lines_digest(records)):
         raise DataError('measured before these meshes were made', path=out, fix='Call `occnet evaluate` again.')
     if lacking := [name for category, name in keys if (category, name) not in numbers]:
         raise DataError(f'the store has no shape {lacking[0]!r}', path=store, fix='Give the store that `evaluate` compared with.')
     figures = []
     for row, key in _even(list(zip(rows, keys, strict=True)), shapes):
+        _check_truth(by_key[key], truth, numbers[key])
         panels = _panels(model, kind, by_key[key], out, settings, truth, numbers[key])
         figures.append((_row(panels), f'{" ".join(key)}: IoU {float(row["iou"]):.3f}, Chamfer-L1 {float(row["chamfer_l1"]):.4f} cube edges'))
     lead = (f'{len(rows)} shapes of the split {settings["split"]}, {kind.told(settings)}. '
