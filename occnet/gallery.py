@@ -5,14 +5,13 @@
 # %% auto #0
 __all__ = ['Gallery', 'render']
 
-# %% ../nbs/05_gallery.ipynb #4107bc62
+# %% ../nbs/05_gallery.ipynb #81e49b2c
 import hashlib
 import json
 import os
 from collections import Counter
 from pathlib import Path
 
-import h5py
 import numpy as np
 import torch
 import trimesh
@@ -20,7 +19,7 @@ from tqdm import tqdm
 
 from .cameras import _whole
 from .errors import ConfigError, DataError, atomic_write
-from .prepare import BuildReport, _digest, _forget, _make_parts, _new_file, _one_call, _read_part, _tidy
+from .prepare import BuildReport, _check_jobs, _digest, _forget, _make_parts, _new_file, _one_call, _opened, _read_part, _tidy
 from .records import SPLITS, Item
 from .store import Columns, Store, _text
 from .views import views_of
@@ -44,7 +43,7 @@ def _read_mesh(store, i):
     except DataError as error:
         return error
 
-# %% ../nbs/05_gallery.ipynb #a11be651
+# %% ../nbs/05_gallery.ipynb #db374fc7
 def _write_gallery(path, items, parts, told):
     "Collect the parts of the items in one file."
     room = 1_000_000 + sum(part.stat().st_size for part in parts)
@@ -62,20 +61,12 @@ def _write_gallery(path, items, parts, told):
 
 def _open_gallery(path):
     "The HDF5 file of a gallery. Raises `DataError` when it is missing, truncated or something else."
-    if not Path(path).is_file():
-        raise DataError('no such file of pictures', path, 'Make it with `occnet render`.')
-    try:
-        file = h5py.File(path, 'r')
-        known = file.attrs.get('format') == 'occnet pictures' and file.attrs['version'] == 1 and 'mesh' in file
-    except (OSError, KeyError, RuntimeError) as error:
-        raise DataError('truncated, or no HDF5 file', path, 'Delete it and render it again.') from error
-    if not known:
-        raise DataError('an HDF5 file, but no pictures of version 1', path, 'Give a file that `occnet render` made.')
-    return file
+    return _opened(path, 'pictures', 'mesh', 'Give a file that `occnet render` made.', 'Delete it and render it again.')
 
-# %% ../nbs/05_gallery.ipynb #9a7285ac
+# %% ../nbs/05_gallery.ipynb #43beb56f
 class Gallery(Columns):
     "The pictures of a store's shapes. Raises `DataError` for a file that is missing, damaged or something else."
+    _open = staticmethod(_open_gallery)
 
     def __init__(self,
                  path: str | os.PathLike,  # made by `render`
@@ -84,13 +75,6 @@ class Gallery(Columns):
         super().__init__(path, memory)
         self.names, self.categories, self.splits = (_text(self.file[c]).tolist() for c in ('name', 'category', 'split'))
         self.provenance = json.loads(self.file.attrs['provenance'])
-
-    @property
-    def file(self) -> h5py.File:
-        "The open file of this process."
-        if self._pid != os.getpid():
-            self._handle, self._pid = _open_gallery(self.path), os.getpid()
-        return self._handle
 
     def __len__(self) -> int:
         "How many shapes."
@@ -137,7 +121,7 @@ def _report(out, reused=None):
     reused = len(gallery) if reused is None else reused
     return BuildReport(gallery.path, dict(Counter(gallery.splits)), [tuple(x) for x in gallery.provenance['skipped']], [], reused)
 
-# %% ../nbs/05_gallery.ipynb #950ff9e7
+# %% ../nbs/05_gallery.ipynb #11e34413
 def render(store: str,  # the store whose meshes are looked at
            out: str,  # the file of pictures to write, ending in .h5
            split: str | None = None,  # 'train', 'val' or 'test'; all when not given
@@ -153,8 +137,7 @@ def render(store: str,  # the store whose meshes are looked at
         raise ConfigError('the name of a file of pictures ends in .h5', path=out, fix='Give --out such a name.')
     if split not in (None, *SPLITS):
         raise ConfigError(f'no split is called {split!r}', fix=f'Use one of {", ".join(SPLITS)}.')
-    if not isinstance(jobs, int) or jobs == 0:
-        raise ConfigError(f'jobs={jobs!r} is no number of processes', fix='Use 1 or more, or -1 for one per core.')
+    _check_jobs(jobs)
     settings, shapes = {'views': _whole(views), 'size': _whole(size), 'seed': _whole(seed, 0)}, Store(store, split)
     before = _found(out, overwrite)
     items = [Item(*told) for told in zip(shapes.names, shapes.categories, range(len(shapes)), shapes.splits, strict=True)]

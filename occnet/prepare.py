@@ -107,21 +107,25 @@ def _read_part(part):
 def _digest(value):
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:24]
 
-# %% ../nbs/05_prepare.ipynb #d4bb674c
+# %% ../nbs/05_prepare.ipynb #13161305
 def open_store(path: str | os.PathLike,  # made by `build_store`
                ) -> h5py.File:  # open for reading
     "The HDF5 file of a store. Raises `DataError` when it is missing, truncated or something else."
+    return _opened(path, 'store', 'faces_end', 'Make it with `build_store` or `occnet prepare`.', 'Delete it and build the store again.')
+
+def _opened(path, what, last, make, again):
+    "A file of ours of version 1, whose last column is there. Raises `DataError` with a remedy for one that is missing or damaged."
     if not Path(path).is_file():
-        raise DataError('no such store', path, 'Make it with `build_store` or `occnet prepare`.')
+        raise DataError(f'no such {what}', path, make)
     try:
         file = h5py.File(path, 'r')
-        known = file.attrs.get('format') == 'occnet store' and file.attrs['version'] == 1 and 'faces_end' in file
+        known = file.attrs.get('format') == f'occnet {what}' and file.attrs['version'] == 1 and last in file
     except (OSError, KeyError, RuntimeError) as error:
         if getattr(error, 'errno', None):
             raise DataError(os.strerror(error.errno), path, 'It may be in use, or not yours to read.') from error
-        raise DataError('truncated, or no HDF5 file', path, 'Delete it and build the store again.') from error
+        raise DataError('truncated, or no HDF5 file', path, again) from error
     if not known:
-        raise DataError('an HDF5 file, but no occnet store of version 1', path, 'Build it again with `build_store`.')
+        raise DataError(f'an HDF5 file, but no occnet {what} of version 1', path, make)
     return file
 
 # %% ../nbs/05_prepare.ipynb #d9be0a91
@@ -193,7 +197,7 @@ def _report(path, reused=None):
     reused = len(names) if reused is None else reused
     return BuildReport(path, dict(Counter(splits)), skipped, thin, reused), told['fingerprint']
 
-# %% ../nbs/05_prepare.ipynb #a8471712
+# %% ../nbs/05_prepare.ipynb #4c9bcc53
 _LEAST = dict(n_points=8, n_near=8, n_cloud=1, voxels=1, seed=0, mesh_faces=4)
 
 def _checked(settings, jobs):
@@ -201,9 +205,12 @@ def _checked(settings, jobs):
     settings = {name: int(x) if isinstance(x, np.integer) else x for name, x in settings.items()}
     for name in [name for name in _LEAST if name in settings]:
         check_counts(_LEAST[name], **{name: settings[name]})
+    _check_jobs(jobs)
+    return settings
+
+def _check_jobs(jobs):
     if not isinstance(jobs, int) or jobs == 0:
         raise ConfigError(f'jobs={jobs!r} is no number of processes', fix='Use 1 or more, or -1 for one per core.')
-    return settings
 
 def build_items(items: list[Item],  # what shall be in the store
                 path: str | os.PathLike,  # of the store

@@ -19,9 +19,10 @@ import trimesh
 from .errors import DataError
 from .prepare import open_store
 
-# %% ../nbs/05_store.ipynb #44eb60b3
+# %% ../nbs/05_store.ipynb #7bc6e057
 class Columns:
     "The arrays of a store: opened once per process, kept in memory when they are small."
+    _open = staticmethod(open_store)
 
     def __init__(self,
                  path: str | os.PathLike,  # of the store
@@ -33,7 +34,7 @@ class Columns:
     def file(self) -> h5py.File:
         "The open file of this process."
         if self._pid != os.getpid():
-            self._handle, self._pid = open_store(self.path), os.getpid()
+            self._handle, self._pid = self._open(self.path), os.getpid()
         return self._handle
 
     def __getstate__(self) -> dict:
