@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['AAE_DEFAULTS', 'complete_settings', 'validate', 'fit_aae', 'load_aae', 'aae_series']
 
-# %% ../nbs/31_aae_training.ipynb #b9e3e319
+# %% ../nbs/31_aae_training.ipynb #74ecb19c
 import csv
 import math
 import os
@@ -23,8 +23,9 @@ from tqdm import tqdm
 from .aae import AdversarialAutoencoder
 from .aae_steps import PARTS, freeze, latent_health, make_optimisers, train_step, transfer
 from .clouds import load_clouds, shaken, split_clouds, turned
-from .errors import ConfigError, DataError, atomic_write
-from .runs import COLUMNS, Run, circumstances, find_checkpoint, load_run, only_known, read_rows, run_folder, write_run
+from .errors import ConfigError, DataError, atomic_write, one_at_a_time
+from .runs import COLUMNS, Run, circumstances, find_checkpoint, find_device, load_run, only_known, read_rows, run_folder, write_run
+from .sampling import mixed_seed
 from .sets import chamfer_batch, jsd
 from .training import _calm, _forget
 
@@ -84,28 +85,25 @@ def _cut_rows(path, step):
     for row in rows:
         _add_row(path, row)
 
-# %% ../nbs/31_aae_training.ipynb #680f5d64
-def _seed(*numbers):
-    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
-
+# %% ../nbs/31_aae_training.ipynb #b19311fc
 def _batch(clouds, step, settings):
     "The clouds of a step and the generator of its noise: functions of seed and step alone."
     seed, size, per_epoch = settings['seed'], settings['batch_size'], math.ceil(len(clouds) / settings['batch_size'])
-    order = torch.randperm(len(clouds), generator=torch.Generator().manual_seed(_seed(seed, 1, step // per_epoch)))
-    generator = torch.Generator().manual_seed(_seed(seed, 2, step))
+    order = torch.randperm(len(clouds), generator=torch.Generator().manual_seed(mixed_seed(seed, 1, step // per_epoch)))
+    generator = torch.Generator().manual_seed(mixed_seed(seed, 2, step))
     batch = clouds[order[step % per_epoch * size:][:size].to(clouds.device)]
     if settings['augment']:
         batch = shaken(turned(batch, generator, settings['axis']), generator, settings['jitter'])
     return batch, generator
 
-# %% ../nbs/31_aae_training.ipynb #09636bdc
+# %% ../nbs/31_aae_training.ipynb #47aeba10
 @torch.no_grad()
 def validate(model: AdversarialAutoencoder,  # the networks
              clouds: Tensor,  # (n, N, 3) of the validation
              seed: int = 0,  # of the samples: the same at every validation
              ) -> dict:  # jsd in bits, val_loss as the mean paired Chamfer, and `latent_health`
     "What is measured during training: three times as many samples as clouds against the clouds."
-    generator = torch.Generator().manual_seed(_seed(seed, 3))
+    generator = torch.Generator().manual_seed(mixed_seed(seed, 3))
     samples = model.decode_cloud(model.sample(3 * len(clouds), generator)).cpu()
     if not samples.isfinite().all():
         raise DataError('the network puts out NaN', fix='Begin again with restart and lower rates.')
@@ -132,24 +130,30 @@ def _prepared(folder, dataset, settings, device):
     freeze(model, settings['freeze_layers'])
     return {'model': {k: settings[k] for k in _MODEL}, 'dataset': told, **rest, 'steps': steps}, model.to(device), train, val
 
-# %% ../nbs/31_aae_training.ipynb #10663e5c
+# %% ../nbs/31_aae_training.ipynb #b3b1b0f4
 def fit_aae(folder: str | os.PathLike,  # of the run: a bare name under data/runs, or a path
             dataset,  # a folder of .npy clouds, or clouds (n, N, 3)
             restart: bool = False,  # forget what an earlier run in this folder did
             progress: bool = True,  # a bar, and a line for every validation
             command: str | None = None,  # noted in info.json; None: the command line of this process
-            device: str = 'cpu',  # or 'cuda'
+            device: str | None = None,  # cpu, cuda, cuda:1, ...; None for a graphics card if there is one
             **settings,  # as far as they differ from `AAE_DEFAULTS`
             ) -> Run:  # the run; `info['finished']` is false after Ctrl-C
     """Train in a run folder: begin, or go on from its last checkpoint. The best weights are those of the least divergence.
 
-    Raises `ConfigError` for settings that are unknown or not those the run was begun with, `DataError` for clouds
-    that cannot be used, `CheckpointError` for weights that do not fit. The first Ctrl-C saves and returns."""
+    Raises `ConfigError` for settings that are unknown or not those the run was begun with, and for no such device, `DataError` for clouds
+    that cannot be used or while another call trains this run, `CheckpointError` for weights that do not fit. The first Ctrl-C saves and returns."""
     folder, settings = run_folder(folder), complete_settings(settings)
+    device = find_device(device)
     config, model, train, val = _prepared(folder, dataset, settings, device)
     optimisers = make_optimisers(model, settings['rates'], settings['beta1'])
-    if restart:
-        _forget(folder)
+    with one_at_a_time(folder, 'another call is training this run'):
+        if restart:
+            _forget(folder)
+        return _fitted(folder, config, settings, model, optimisers, train, val, device, progress, command)
+
+def _fitted(folder, config, settings, model, optimisers, train, val, device, progress, command):
+    "Train in a folder that belongs to this call."
     path, start = find_checkpoint(folder, config)
     if path and start >= config['steps']:
         print(f'{folder.name}: finished at step {start} before, nothing to do')

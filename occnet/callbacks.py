@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Budget', 'Recorder', 'Interrupted', 'Keeper']
 
-# %% ../nbs/18_callbacks.ipynb #342e6e5b
+# %% ../nbs/18_callbacks.ipynb #3a610421
 import contextlib
 import math
 import sys
@@ -19,8 +19,9 @@ from tqdm import tqdm
 
 from .errors import DataError, atomic_write
 from .runs import SCHEDULES, read_rows, write_rows
+from .sampling import mixed_seed
 
-# %% ../nbs/18_callbacks.ipynb #732979ed
+# %% ../nbs/18_callbacks.ipynb #83c0d615
 class Budget:
     "Ends a run after its steps or minutes, and sets the learning rate on the way there."
 
@@ -45,8 +46,7 @@ class Budget:
         rate = self.config['lr'] * SCHEDULES[self.config['schedule']](self.done(trainer.global_step))
         for group in trainer.optimizers[0].param_groups:
             group['lr'] = rate
-        own = (self.config.get('seed', 0) << 40) + (trainer.global_rank << 32) + trainer.global_step
-        torch.manual_seed((1 << 61) + own % (1 << 60))
+        torch.manual_seed(mixed_seed(self.config.get('seed', 0), trainer.global_rank, trainer.global_step, 3))
 
     def on_train_batch_end(self, trainer, task, outputs, batch, batch_idx):
         self.seconds = time.monotonic() - self.clock

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['OccnetError', 'MeshError', 'DataError', 'ConfigError', 'CheckpointError', 'only_known', 'only_used', 'check_counts',
-           'check_sigmas', 'write_error', 'atomic_write']
+           'check_sigmas', 'write_error', 'atomic_write', 'one_at_a_time']
 
-# %% ../nbs/07_errors.ipynb #61fa996a
+# %% ../nbs/07_errors.ipynb #9a45435b
 import contextlib
 import difflib
 import errno
@@ -16,6 +16,11 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # no such locks here: two calls in one folder are not told apart
+    fcntl = None
 
 # %% ../nbs/07_errors.ipynb #9b9101a5
 class OccnetError(Exception):
@@ -143,3 +148,32 @@ def atomic_write(path: str | os.PathLike,  # the file to write; parent folders a
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+# %% ../nbs/07_errors.ipynb #33ed2b0a
+@contextlib.contextmanager
+def one_at_a_time(folder: str | os.PathLike,  # is made if it is not there, and removed in the end if it is empty
+                  problem: str,  # what to tell a second call
+                  path: str | os.PathLike | None = None,  # what the message is about; None: the folder
+                  ):
+    "Keep other calls out of a folder while this one works in it. Raises `DataError` if one is there, or for no permission."
+    folder, path = Path(folder), path or folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY) if fcntl else None
+    except OSError as error:
+        raise write_error(error, path) from error
+    try:
+        if handle is not None:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise DataError(problem, path, 'Wait until it is done, then call again.') from None
+    except OSError:
+        pass  # a network disk without locks
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        if handle is not None:
+            os.close(handle)

@@ -177,15 +177,15 @@ def extract_mesh(field: Callable,  # points (T, 3) -> values (T,), inside where 
         mesh.vertex_normals = gradient_normals(field, mesh.vertices.astype(np.float32))
     return mesh
 
-# %% ../nbs/15_extraction.ipynb #55d79037
+# %% ../nbs/15_extraction.ipynb #f2ca8a54
 def refine_mesh(mesh: trimesh.Trimesh,  # the mesh to move onto the surface
                 field: Callable,  # tensor (T, 3) -> tensor (T,), differentiable, inside where value > level
                 level: float = 0.,  # the value of the surface
                 steps: int = 30,  # of RMSprop
                 lr: float = 1e-4,  # about the length of a step, in box units
                 normal_weight: float = .01,  # of the normals against the distances
-                generator=None,  # torch.Generator; None for a fixed one
-                device: str = 'cpu',  # where the field lives
+                generator=None,  # torch.Generator of the CPU; None for a fixed one
+                device: str | None = None,  # where the field lives; None: what a field of `as_field` says, or the CPU
                 ) -> trimesh.Trimesh:  # the same faces, with moved vertices
     """Move the vertices so that random points of the faces lie on the surface and the faces stand across its gradient.
 
@@ -194,6 +194,7 @@ def refine_mesh(mesh: trimesh.Trimesh,  # the mesh to move onto the surface
     import torch
     if not len(mesh.faces):
         return mesh.copy()
+    device = getattr(field, 'device', 'cpu') if device is None else device
     generator = generator or torch.Generator().manual_seed(0)
     faces = torch.as_tensor(np.array(mesh.faces), device=device)
     vertices = torch.tensor(np.asarray(mesh.vertices), dtype=torch.float32, device=device, requires_grad=True)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['occupancy', 'uniform_points', 'surface_points', 'near_surface_points', 'voxel_centres', 'voxelise', 'voxel_mesh',
-           'add_noise', 'subsample', 'partial_cloud', 'balanced_subsample', 'jitter']
+           'add_noise', 'subsample', 'partial_cloud', 'balanced_subsample', 'jitter', 'mixed_seed']
 
 # %% ../nbs/03_sampling.ipynb #360ebb43
 import numpy as np
@@ -232,3 +232,9 @@ def jitter(points_f16: np.ndarray,  # (..., 3) float16
            ) -> np.ndarray:  # (..., 3) float32
     "Widen stored points to float32 and blur the lattice that float16 put them on."
     return add_noise(np.asarray(points_f16, np.float32), sigma, rng)
+
+# %% ../nbs/03_sampling.ipynb #38ff8b81
+def mixed_seed(*numbers: int,  # whole numbers from 0 on: seed, rank, step, and one that says what is drawn
+               ) -> int:  # below 2^63
+    "One seed out of several numbers, of which every bit depends on all: generators on a CPU read no more than the lower 32."
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

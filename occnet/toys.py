@@ -6,7 +6,7 @@
 __all__ = ['ATTRIBUTES', 'DATA', 'toy_shapes', 'toy_attributes', 'toy_voxels', 'ToyVoxels', 'ToySample', 'write_sample',
            'read_sample', 'write_toys', 'ToyFiles']
 
-# %% ../nbs/30_toys.ipynb #4dff9383
+# %% ../nbs/30_toys.ipynb #9fea3190
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from .errors import ConfigError, DataError, atomic_write
-from .sampling import voxel_centres
+from .sampling import mixed_seed, voxel_centres
 from .shapes import FAMILIES, Shape, make_shape, parts_sdf, stack_parts
 from .training import DATA, FreshShapes, fresh_batch
 
@@ -69,7 +69,7 @@ def _rounded(shape, resolution):
     between = [grid.long().cumsum(a).clip(max=1) * grid.flip(a).long().cumsum(a).clip(max=1).flip(a) for a in range(3)]
     return torch.stack(between).amin(0).bool() | grid
 
-# %% ../nbs/30_toys.ipynb #f750105b
+# %% ../nbs/30_toys.ipynb #24840e33
 class ToyVoxels(FreshShapes):
     "Toys of one kind for `fit`: voxels as inputs, fresh points with exact labels, attributes. Held-out toys have another seed."
     inputs = 'voxels'  # what a network is shown
@@ -110,7 +110,7 @@ class ToyVoxels(FreshShapes):
         "Training batches without end."
         facts, step = self.toys(self.n_shapes, self.seed), self.start
         while True:
-            generator = torch.Generator(self.device).manual_seed(((self.seed << 40) + (self.rank << 32) + step) % (1 << 60))
+            generator = torch.Generator(self.device).manual_seed(mixed_seed(self.seed, self.rank, step, 1))
             some = torch.randint(self.n_shapes, (self.batch_size,), generator=generator, device=self.device)
             yield self.batch(*(x[some] for x in facts), {'points': self.n_points}, generator, self.near)
             step += 1
@@ -195,7 +195,7 @@ def _attr(found, path):
         raise DataError(f'{row.size} attributes', path, f'Due are 7: {", ".join(ATTRIBUTES)}.')
     return torch.tensor(row / [2, 1, 1, 1, 2, 2, 2]).float()
 
-# %% ../nbs/30_toys.ipynb #04717bef
+# %% ../nbs/30_toys.ipynb #3f212192
 def write_toys(kind: str,  # 'pen', 'sphere' or 'cube'
                folder: str | os.PathLike,  # gets train/ and test/
                samples: int = 100,  # toys in all
@@ -213,7 +213,7 @@ def write_toys(kind: str,  # 'pen', 'sphere' or 'cube'
     if any(Path(folder).glob('*/*.npz')):
         raise DataError('there are samples already', folder, 'Choose another folder, or delete it.')
     for i, shape in enumerate(shapes):
-        p = torch.rand(1, points, 3, generator=torch.Generator().manual_seed((seed << 32) + i)) - .5
+        p = torch.rand(1, points, 3, generator=torch.Generator().manual_seed(mixed_seed(seed, i, 4))) - .5
         sample = ToySample(p[0], parts_sdf(stack_parts([shape]), p)[0] < 0, toy_voxels([shape], resolution)[0], toy_attributes([shape])[0])
         write_sample(Path(folder) / ('train' if i < cut else 'test') / f'{i:05}.npz', sample)
     return {'train': cut, 'test': samples - cut}

@@ -6,7 +6,7 @@
 __all__ = ['DATA', 'DATA_LATER', 'bce_sum', 'batch_iou', 'fresh_batch', 'FreshShapes', 'OccupancyTask', 'build_data', 'shown',
            'fit']
 
-# %% ../nbs/14_training.ipynb #c45a1635
+# %% ../nbs/14_training.ipynb #287b8dda
 import contextlib
 import importlib
 import inspect
@@ -26,9 +26,10 @@ from torch.nn import functional as F
 
 from .onet import build_model
 from .callbacks import Budget, Interrupted, Keeper, Recorder
-from .errors import ConfigError, only_known, only_used
-from .runs import BUDGET_KEYS, Run, circumstances, complete_config, find_checkpoint, run_folder, write_run
+from .errors import ConfigError, one_at_a_time, only_known, only_used
+from .runs import BUDGET_KEYS, Run, circumstances, complete_config, find_checkpoint, find_device, run_folder, write_run
 from .runs import DEFAULTS, load_run  # noqa: F401  both also belong to the vocabulary of training
+from .sampling import mixed_seed
 from .shapes import parts_sdf, sample_shapes, stack_parts, surface_points
 
 # %% ../nbs/14_training.ipynb #8a5dda69
@@ -93,7 +94,7 @@ def _chosen(p, occ, numbers, generator):
     index = torch.cat([torch.multinomial(w + 1e-9, n, True, generator=generator) for w, n in weights if n], 1)
     return p.gather(1, index[..., None].expand(-1, -1, 3))
 
-# %% ../nbs/14_training.ipynb #fb639e71
+# %% ../nbs/14_training.ipynb #ec20aebc
 @dataclass
 class FreshShapes:
     """Procedural shapes with fresh exact points at every step, computed on the training device: no store, no end.
@@ -138,10 +139,10 @@ class FreshShapes:
         "Training batches without end."
         pool = None if self.renew else self.shapes(self.n_shapes, self.seed)
         for step in itertools.count(self.start):
-            own = ((self.seed << 40) + (self.rank << 32) + step) % (1 << 60)
-            generator = torch.Generator(self.device).manual_seed(own)
+            own = self.seed, self.rank, step
+            generator = torch.Generator(self.device).manual_seed(mixed_seed(*own, 1))
             if self.renew:
-                some = self.shapes(self.batch_size, (1 << 60) + own)
+                some = self.shapes(self.batch_size, mixed_seed(*own, 2))
             else:
                 some = pool[torch.randint(len(pool), (self.batch_size,), generator=generator, device=pool.device)]
             yield self.batch_of(some, generator)
@@ -168,9 +169,10 @@ class FreshShapes:
 # %% ../nbs/14_training.ipynb #2f477c6c
 _FRESH = ('families', 'n_shapes', 'n_cloud', 'noise', 'near', 'inside', 'renew', 'n_val')
 
-# %% ../nbs/14_training.ipynb #d3cba7b7
+# %% ../nbs/14_training.ipynb #dee35e4f
 class OccupancyTask(nn.Module):
     "What training, validating and optimising mean for an implicit model, under the names Lightning asks for."
+    portion = 10_000  # points of all shapes that a validation decodes at a time; some decoders keep 200 kB for each
 
     def __init__(self,
                  model: nn.Module | Mapping,  # an implicit model, or the configuration of one
@@ -204,7 +206,9 @@ class OccupancyTask(nn.Module):
         if self.generative:  # reconstruction from the latent that the labels themselves suggest
             q = self.model.posterior(p, occ, inputs)
             kl = self.kl_weight * torch.distributions.kl_divergence(q, self.model.prior(len(p))).sum(-1).mean()
-        logits = (self.model.decode(p, self.model.infer(p, occ, inputs)) if self.generative else self.model(p, inputs)).float()
+        code = self.model.infer(p, occ, inputs) if self.generative else self.model.encode(inputs)
+        portions = p.split(max(1, self.portion // len(p)), 1)
+        logits = torch.cat([self.model.decode(part, code) for part in portions], 1).float()
         level = math.log(self.threshold / (1 - self.threshold))
         return torch.stack([(bce_sum(logits, occ) + kl) / occ.shape[1] * len(occ), batch_iou(logits >= level, occ).sum(),
                             batch_iou(logits >= 0, occ).sum(), torch.tensor(len(occ), device=occ.device)])
@@ -273,7 +277,7 @@ def _forget(folder):
     for name in ('checkpoints', 'tensorboard'):
         shutil.rmtree(folder / name, ignore_errors=True)
 
-# %% ../nbs/14_training.ipynb #95258a5f
+# %% ../nbs/14_training.ipynb #a79ffd9f
 def fit(folder: str | os.PathLike,  # of the run: a bare name under data/runs, or a path
         config: Mapping,  # settings, as far as they differ from `DEFAULTS`
         data=None,  # a data module or loaders, whose `settings` are noted; None: what `config['data']` asks for
@@ -281,19 +285,28 @@ def fit(folder: str | os.PathLike,  # of the run: a bare name under data/runs, o
         progress: bool = True,  # a bar, and a line for every validation
         command: str | None = None,  # noted in info.json; None: the command line of this process
         task: type = OccupancyTask,  # what a step means
-        **flags,  # for Lightning's Trainer: accelerator, devices, strategy, num_nodes ...
+        device: str | None = None,  # cpu, cuda, cuda:1, ...; None: what Lightning finds, a graphics card if there is one
+        **flags,  # for Lightning's Trainer: devices, strategy, num_nodes ...
         ) -> Run:  # the run; `info['finished']` is false after Ctrl-C
     """Train in a run folder: begin, or go on from its last checkpoint, or find it finished.
 
     Raises `ConfigError` for settings that are unknown, without effect, or not those the run was begun with, `CheckpointError` for a
-    damaged checkpoint. The first Ctrl-C saves and returns."""
+    damaged checkpoint, `DataError` while another call trains this run. The first Ctrl-C, or a polite kill, saves and returns."""
     folder, config = run_folder(folder), complete_config(config)
     only_used(config, DEFAULTS, task, 'the training')
     if data is not None:  # settings that the data has already
         config['data'] = _noted(data)
         config |= {key: getattr(data, key, config[key]) for key in ('batch_size', 'n_points')}
-    if restart:
-        _forget(folder)
+    if int(os.environ.get('LOCAL_RANK', 0)):  # Lightning starts this script once more for each further device
+        return _fitted(folder, config, data, progress, command, task, {**_placed(device), **flags})
+    with one_at_a_time(folder, 'another call is training this run'):
+        if restart:
+            _forget(folder)
+        return _fitted(folder, config, data, progress, command, task, {**_placed(device), **flags})
+
+# %% ../nbs/14_training.ipynb #e896ad73
+def _fitted(folder, config, data, progress, command, task, flags):
+    "Train in a folder that belongs to this call."
     (checkpoint, step), run = find_checkpoint(folder, config), Run(folder)
     info = run.info if (folder / 'info.json').exists() else {'finished': False, 'resumed_at': []}
     if info['finished'] and all(run.config[key] == config[key] for key in BUDGET_KEYS):
@@ -317,7 +330,7 @@ def fit(folder: str | os.PathLike,  # of the run: a bare name under data/runs, o
             'finished': budget.reason != 'interrupted', **keeper.best})
     return Run(folder)
 
-# %% ../nbs/14_training.ipynb #3cd496bf
+# %% ../nbs/14_training.ipynb #2be74571
 def _prepare(folder, config, task, step, progress, flags):
     import lightning as L
     from lightning.pytorch.loggers import TensorBoardLogger
@@ -348,27 +361,35 @@ def _trainer(L):
             raise ConfigError(f'Lightning says: {error}', fix='Change the flags for its Trainer.') from error
     return made
 
+def _placed(device):
+    "What Lightning has to be told of a device."
+    if device is None:
+        return {}
+    place = find_device(device)
+    return {'accelerator': place.type, 'devices': 1 if place.index is None else [place.index]}
+
 def _loaders(data, trainer, step):
-    if isinstance(data, FreshShapes):
+    if all(hasattr(data, key) for key in _PLACED):  # a stream that begins anywhere, on any device
         data.device, data.start, data.rank = str(trainer.strategy.root_device), step, trainer.global_rank
     if hasattr(data, 'prepare_data'):
         return {'datamodule': data}
     return {'train_dataloaders': data.train_dataloader(), 'val_dataloaders': data.val_dataloader()}
 
-# %% ../nbs/14_training.ipynb #e7e32386
+# %% ../nbs/14_training.ipynb #09010421
 @contextlib.contextmanager
 def _calm(budget):
-    "Lightning without advertisements; the first Ctrl-C is a wish, the second an order."
+    "Lightning without advertisements; the first Ctrl-C or polite kill is a wish, the second an order."
     def wish(number, frame):
         budget.reason = 'interrupted'
-        signal.signal(signal.SIGINT, old)
+        signal.signal(number, old[number])
 
     names = ('lightning.pytorch', 'lightning.fabric', 'lightning.pytorch.utilities.rank_zero')
-    old, loggers = None, [logging.getLogger(name) for name in names]
+    old, loggers = {}, [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     try:
         with contextlib.suppress(ValueError):  # only the main thread hears signals
-            old = signal.signal(signal.SIGINT, wish)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                old[number] = signal.signal(number, wish)
         for logger in loggers:
             logger.setLevel(logging.ERROR)
         with warnings.catch_warnings():
@@ -377,8 +398,8 @@ def _calm(budget):
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-        if old is not None:
-            signal.signal(signal.SIGINT, old)
+        for number, handler in old.items():
+            signal.signal(number, handler)
 
 def _joined(cls, base):
     return type(cls.__name__, (cls, base), {})

@@ -137,7 +137,7 @@ def latent_pictures(codes: Tensor,  # (n, Z)
     made = {name: latent_picture(codes, marks, v, name, name in angles, method) for name, v in values.items() if v.isfinite().all()}
     return made or {'plain': latent_picture(codes, marks, method=method)}
 
-# %% ../nbs/30_vae_training.ipynb #97d9dcd5
+# %% ../nbs/30_vae_training.ipynb #e8d79453
 _DECODERS = {'voxel_16': 'simple', 'voxel_32': 'batchnorm'}
 
 def train_vae(model: str,  # 'pen', 'sphere' or 'cube'
@@ -157,6 +157,7 @@ def train_vae(model: str,  # 'pen', 'sphere' or 'cube'
               shift: float = 0.,  # how far they lie from the middle, 0 to 1
               seed: int = 0,  # of everything
               restart: bool = False,  # begin anew where a run exists
+              device: str | None = None,  # cpu, cuda, cuda:1, ...; None for a graphics card if there is one
               progress: bool = True,  # show a bar
               ) -> Run:  # the finished run
     "Train a voxel autoencoder on toys of one kind. Raises `ConfigError` for settings that do not exist, `DataError` for no data."
@@ -170,7 +171,7 @@ def train_vae(model: str,  # 'pen', 'sphere' or 'cube'
     settings = {'model': {'latent': {'name': network, 'z_dim': z_dim, 'width': width}, 'decoder': decoder}, 'steps': iterations,
                 'checkpoint_every': checkpoint, 'validate_every': validate, 'lr': lr, 'kl_weight': points / 2028, 'select': 'loss',
                 'threshold': .5, 'log_every': min(20, validate), 'seed': seed, **{key: counts[key] for key in ('n_points', 'batch_size', 'val_points')}}
-    return fit(out or f'out/voxel_{model}', settings, toys, restart, progress, task=VoxelTask)
+    return fit(out or f'out/voxel_{model}', settings, toys, restart, progress, task=VoxelTask, device=device)
 
 # %% ../nbs/30_vae_training.ipynb #f5f6df4e
 def toys_of(run: Run,  # made by `train_vae`, or by `fit` with toys
