@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FIELDS', 'SeededSampler', 'SeededDataset', 'OccupancyDataset', 'OccupancyData', 'build_store', 'BuildReport', 'Store']
 
-# %% ../nbs/05_data.ipynb #87895990
+# %% ../nbs/05_data.ipynb #dde7b2ae
 import numbers
 import os
 
@@ -14,14 +14,15 @@ import torch
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from .assembly import BuildReport
 from .errors import ConfigError
-from .prepare import BuildReport, build_store
+from .prepare import build_store
 from .sampling import balanced_subsample
 from .store import Columns, Store, cloud_windows, point_windows, points_stored
 
 _all_ = ['build_store', 'BuildReport', 'Store']
 
-# %% ../nbs/05_data.ipynb #5d6bad52
+# %% ../nbs/05_data.ipynb #6b3b4e07
 def _require(**settings):
     "Raise `ConfigError` for the first of name=(value, whether it will do, remedy) that will not do."
     for name, (value, will_do, fix) in settings.items():
@@ -29,10 +30,11 @@ def _require(**settings):
             raise ConfigError(f'{name}={value!r} does not work', fix=fix)
 
 def _count(value, least=1):
-    return isinstance(value, (int, np.integer)) and value >= least
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least
 
-def _share(value):
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and 0 <= value <= 1
+def _size(value, most=np.finfo(float).max):
+    "Whether this is a number from 0 on, and finite."
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and 0 <= value <= most
 
 # %% ../nbs/05_data.ipynb #34b750e2
 class SeededSampler(Sampler):
@@ -146,7 +148,7 @@ def _chamfer_field(data, indices, generator):
 FIELDS = dict(points=_points_field, points_iou=_iou_field, inputs=_inputs_field, voxels=_voxels_field,
               pointcloud_chamfer=_chamfer_field)
 
-# %% ../nbs/05_data.ipynb #5e927073
+# %% ../nbs/05_data.ipynb #15887484
 class SeededDataset(Dataset):
     "What one can index by a shape or by a batch: a class needs `__len__` and `batch(numbers, generator)`."
 
@@ -172,15 +174,16 @@ class OccupancyDataset(SeededDataset):
                  jitter: float = 1e-4,  # standard deviation that blurs the float16 lattice
                  near: float = 0.,  # share of the labelled points that lie around the surface
                  ):
-        known = {'pointcloud', 'voxels', 'idx', None}
-        if unknown := [f for f in fields if f not in FIELDS] + [inputs] * (inputs not in known):
+        fields = tuple(fields) if isinstance(fields, (list, tuple)) else (fields,)
+        known = 'pointcloud', 'voxels', 'idx', None
+        if unknown := [f for f in fields if f not in list(FIELDS)] + [inputs] * (inputs not in known):
             told = f'Fields: {", ".join(FIELDS)}; inputs: pointcloud, voxels, idx.'
             raise ConfigError(f'no field or input is called {unknown[0]!r}', fix=told)
         pair = isinstance(n_points, (list, tuple)) and len(n_points) == 2
         _require(n_points=(n_points, all(map(_count, n_points if pair else [n_points])), 'Use 1 or more, or [outside, inside].'),
-                 n_cloud=(n_cloud, _count(n_cloud), 'Use 1 or more.'), noise=(noise, 0 <= noise < np.inf, 'Use 0 or more.'),
-                 partial=(partial, partial is None or 0 < partial <= 1, 'Use a share above 0 and up to 1, or None.'),
-                 near=(near, _share(near), 'Use a share from 0 to 1.'))
+                 n_cloud=(n_cloud, _count(n_cloud), 'Use 1 or more.'), near=(near, _size(near, 1), 'Use a share from 0 to 1.'),
+                 partial=(partial, partial is None or _size(partial, 1) and partial > 0, 'Use a share above 0 and up to 1, or None.'),
+                 noise=(noise, _size(noise), 'Use 0 or more.'), jitter=(jitter, _size(jitter), 'Use 0 or more.'))
         if near and not pair and not round(near * n_points):
             raise ConfigError(f'near = {near} of {n_points} points is none', fix='Raise near or n_points, or set near to 0.')
         if near and pair:

@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['read_binvox', 'write_binvox', 'read_cloud', 'read_model', 'read_onet', 'write_onet']
 
-# %% ../nbs/05_formats.ipynb #66bdae12
+# %% ../nbs/05_formats.ipynb #ca2a813f
 import os
-import warnings
+import re
 import zipfile
 import zlib
+from array import array
 from collections import defaultdict
 from pathlib import Path
 
@@ -17,8 +18,9 @@ import numpy as np
 import trimesh
 import yaml
 
+from .assembly import BuildReport
 from .errors import DataError, atomic_write
-from .prepare import BuildReport, build_items
+from .prepare import build_items
 from .records import SPLITS, Item
 
 # %% ../nbs/05_formats.ipynb #82d6fb89
@@ -84,36 +86,70 @@ def _checked(array, path, what='points', dtype=np.float32):
         raise DataError(problem, path, 'Remove such points and write it again.')
     return array
 
-# %% ../nbs/05_formats.ipynb #673f3d57
+# %% ../nbs/05_formats.ipynb #5a69d557
+def _text_cloud(path):
+    "Rows of a text (N, 3 or 6): the columns that a header calls x, y, z, or the first three of four or seven."
+    with open(path, encoding='utf-8-sig', errors='replace') as file:
+        lines = [(i, text) for i, line in enumerate(file, 1) if (text := line.split('#')[0].strip().rstrip(';,'))]
+    mark = next((mark for mark in ';,' if lines and mark in lines[-1][1]), None)
+    heads, values = [], array('d')
+    for _, line in lines[:2][:len(lines) - 1]:
+        if any(_numbers([word]) for word in re.split(r'[;,\s]', line)) and not line.isdigit():
+            break
+        heads.append([word.strip(' "/').lower() for word in line.split(mark)])
+    rows = lines[len(heads):]
+    width = len(rows[0][1].split(mark)) if rows else 0
+    for i, line in rows:
+        numbers = _numbers(line.split(mark))
+        if len(numbers) != width:
+            raise DataError(f'line {i} is no row of {width} numbers: {line[:40]!r}', path, 'Mend it, or leave it out.')
+        values.extend(numbers)
+    table = np.array(values).reshape(len(rows), width)
+    for names in heads:
+        if {*'xyz'} <= {*names} and len(names) == width:
+            return table[:, [names.index(axis) for axis in 'xyz']]
+    return table[:, :3] if width in (4, 7) else table
+
+def _numbers(words):
+    try:
+        return [float(word) for word in words]
+    except ValueError:
+        return []
+
+# %% ../nbs/05_formats.ipynb #98e8a320
+_TEXT = ('.xyz', '.txt', '.csv', '.pts')
+
 def read_cloud(path: str | os.PathLike,  # .npy, text: (N, 3), or (N, 6) with normals; .npz: points, normals; .ply, meshes
-               ) -> tuple[np.ndarray, np.ndarray | None]:  # points and normals (N, 3) float32; None without normals
+               dtype: type = np.float32,  # of the points; np.float64 where they lie far from the origin
+               ) -> tuple[np.ndarray, np.ndarray | None]:  # points (N, 3), and normals (N, 3) float32; None without normals
     "A point cloud from a file. Raises `DataError` for anything else than finite triples."
-    path = Path(path)
+    path, fix = Path(path), f'Give a cloud: .npy, .npz, .ply, {", ".join(_TEXT)} with x y z in each line, or a mesh.'
     if not path.is_file():
-        raise DataError('no such file', path, 'Give the path of a cloud: .npy, .npz, .ply, .xyz or .txt.')
+        raise DataError('no such file', path, fix)
+    wide = False
     if path.suffix.lower() == '.npz':
         points, normals = _archive(path, ('points', 'normals'))
     else:
         try:
             points = _any_cloud(path)
+        except DataError:
+            raise
         except Exception as error:
-            fix = 'Save it as .npy, .npz, .ply or text with x y z in each line.'
             raise DataError('not a readable point cloud', path, fix) from error
         wide = getattr(points, 'ndim', 0) == 2 and points.shape[1] == 6
         points, normals = (points[:, :3], points[:, 3:]) if wide else (points, None)
-    points = _checked(points, path)
+    points = _checked(points, path, dtype=dtype)
     if normals is not None and len(normals := _checked(normals, path, 'normals')) != len(points):
         raise DataError(f'{len(points)} points but {len(normals)} normals', path, 'Write it again.')
-    return points, normals
+    colours = wide and np.abs(np.linalg.norm(normals, axis=1) - 1).max() > .1
+    return points, None if colours else normals
 
 def _any_cloud(path):
     suffix = path.suffix.lower()
     if suffix == '.npy':
         return np.load(path, allow_pickle=False)
-    if suffix in ('.xyz', '.txt', '.csv', '.pts'):
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            return np.loadtxt(path, ndmin=2, delimiter=',' if suffix == '.csv' else None)
+    if suffix in _TEXT:
+        return _text_cloud(path)
     loaded = trimesh.load(path, process=False)
     return np.asarray((loaded.to_mesh() if isinstance(loaded, trimesh.Scene) else loaded).vertices)
 

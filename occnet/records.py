@@ -20,7 +20,7 @@ from .repair import mend
 from .sampling import near_surface_points, occupancy, surface_points, uniform_points, voxelise
 from .shapes import Shape
 
-# %% ../nbs/05_records.ipynb #c888c19c
+# %% ../nbs/05_records.ipynb #0f90f909
 SPLITS = ('train', 'val', 'test')
 
 @dataclass
@@ -38,6 +38,10 @@ class Item:
         files = [Path(self.source), *sorted(Path(self.source).glob('*'))]
         state = [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files if f.is_file()]
         return [self.name, str(self.source), state]
+
+    def load(self) -> object:
+        "What `make` is given: the source itself. Items that keep theirs elsewhere read it now."
+        return self.source
 
 # %% ../nbs/05_records.ipynb #5ad97059
 def split_by_hash(names: list[str],  # unique names
@@ -87,7 +91,7 @@ def collect_items(source,  # a folder of meshes, a mesh file, or a list of mesh 
         item.split = item.split or split
     return items
 
-# %% ../nbs/05_records.ipynb #23f9ad7d
+# %% ../nbs/05_records.ipynb #01e06e82
 def _small_mesh(mesh, faces):
     "The mesh with at most so many faces, if that leaves it closed."
     if len(mesh.faces) > faces:
@@ -100,6 +104,9 @@ def _prepared(source, solidify):
     if isinstance(source, Shape):
         return source, source.mesh, dict(source='procedural', loc=[0.] * 3, scale=1., attributes=source.attributes)
     mesh, info = meshes.load_mesh(source), dict(source=str(source), was_closed=True, attributes={})
+    size, away = np.ptp(mesh.vertices, 0).max(), np.abs(mesh.vertices).max()
+    if size < 1e-4 * away and np.array_equal(mesh.vertices, mesh.vertices.astype(np.float32)):
+        raise DataError(f'its size is {size:g}, and it lies {away:g} from the origin, in seven digits', source, 'Move it to the origin and export it again.')
     whole = mend(mesh)
     if whole is None:
         if not solidify:

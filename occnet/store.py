@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['Columns', 'points_stored', 'point_windows', 'cloud_windows', 'Store']
 
-# %% ../nbs/05_store.ipynb #dc52245e
+# %% ../nbs/05_store.ipynb #17ee8b7e
 import json
+import numbers
 import os
 from collections import Counter
 from pathlib import Path
@@ -16,26 +17,32 @@ import numpy as np
 import torch
 import trimesh
 
-from .errors import DataError
-from .prepare import open_store
+from .errors import ConfigError, DataError, check_counts
+from .prepare import _STORE
 
-# %% ../nbs/05_store.ipynb #7bc6e057
+# %% ../nbs/05_store.ipynb #ab636eda
 class Columns:
     "The arrays of a store: opened once per process, kept in memory when they are small."
-    _open = staticmethod(open_store)
+    kind = _STORE
 
     def __init__(self,
                  path: str | os.PathLike,  # of the store
                  memory: float = 4e9,  # bytes that may stay in memory; above that, windows are read from the file
                  ):
+        if isinstance(memory, bool) or not isinstance(memory, numbers.Real) or not memory >= 0:
+            raise ConfigError(f'memory = {memory!r} is no number of bytes', fix='Use 0 or more.')
         self.path, self.memory, self._handle, self._pid, self._kept = Path(path), memory, None, None, {}
 
     @property
     def file(self) -> h5py.File:
         "The open file of this process."
         if self._pid != os.getpid():
-            self._handle, self._pid = self._open(self.path), os.getpid()
+            self._handle, self._pid = self.kind.open(self.path), os.getpid()
         return self._handle
+
+    def reading(self):
+        "What fails inside raises `DataError`: the file is damaged."
+        return self.kind.reading(self.path)
 
     def __getstate__(self) -> dict:
         "Only the path travels to another process: a handle must not, the arrays need not."
@@ -50,25 +57,27 @@ class Columns:
         "A window of each of these shapes."
         start = torch.zeros_like(rows) if start is None else start
         if name not in self._kept and sum(self.file[c].nbytes for c in (name, *self._kept)) <= self.memory:
-            self._kept[name] = torch.from_numpy(self.file[name][:])
+            with self.reading():
+                self._kept[name] = torch.from_numpy(self.file[name][:])
         if name in self._kept:
             kept = self._kept[name]
             return kept[rows[:, None], (start[:, None] + torch.arange(count)) % kept.shape[1]]
         column = self.file[name]
         out = np.empty((len(rows), count, *column.shape[2:]), column.dtype)
-        for k, (row, low) in enumerate(zip(rows.tolist(), start.tolist(), strict=True)):
-            low %= column.shape[1]
-            first = min(count, column.shape[1] - low)
-            out[k, :first] = column[row, low:low + first]
-            out[k, first:] = column[row, :count - first]
+        with self.reading():
+            for k, (row, low) in enumerate(zip(rows.tolist(), start.tolist(), strict=True)):
+                low %= column.shape[1]
+                first = min(count, column.shape[1] - low)
+                out[k, :first] = column[row, low:low + first]
+                out[k, first:] = column[row, :count - first]
         return torch.from_numpy(out)
 
-# %% ../nbs/05_store.ipynb #020358e7
+# %% ../nbs/05_store.ipynb #64768ee5
 def points_stored(store,  # a `Store`
                   n: int | None = None,  # points of each shape that are wanted; None for all
                   near: bool = False,  # those around the surface in place of the uniform ones
                   ) -> int:  # how many these are
-    "Raises `DataError` when a store has fewer labelled points, or none of that kind."
+    "Raises `DataError` when a store has fewer labelled points, or none of that kind; `ConfigError` for no number of points."
     if near and not store.n_near:
         raise DataError('no points around the surface are stored', store.path, 'Prepare it with --n_near 200000, say.')
     return _at_most(n, *((store.n_near, 'points around the surface') if near else (store.n_points, 'points')), store)
@@ -98,7 +107,9 @@ def cloud_windows(store,  # a `Store`
 _NEAR = 'near', 'near_occupancies'
 
 def _at_most(n, total, what, store):
-    if n is not None and not 0 < n <= total:
+    if n is not None:
+        check_counts(n=n)
+    if n is not None and n > total:
         raise DataError(f'{n} {what} are asked for, {total} are stored', store.path, f'Ask for 1 to {total}.')
     return total if n is None else n
 
@@ -117,7 +128,7 @@ def _attributes(infos):
     keys = dict.fromkeys(key for info in infos for key in info['attributes'])
     return {key: np.array([info['attributes'].get(key, np.nan) for info in infos]) for key in keys}
 
-# %% ../nbs/05_store.ipynb #8e93df61
+# %% ../nbs/05_store.ipynb #d43a1f81
 class Store:
     "The shapes of one split (or all of them) of a store file."
 
@@ -128,15 +139,16 @@ class Store:
                  ):
         self.columns = path if isinstance(path, Columns) else Columns(path, memory)
         file, self.path, self.split = self.columns.file, self.columns.path, split
-        keep = np.ones(len(file['name']), bool) if split is None else _text(file['split']) == split
-        if not keep.any():
-            found = ', '.join(f'{n} {name}' for name, n in Counter(_text(file['split'])).items())
-            raise DataError(f'no shapes in the split {split!r}', self.path, f'It has: {found}.')
-        self.rows, self.provenance = torch.from_numpy(np.flatnonzero(keep)), json.loads(file.attrs['provenance'])
-        self.names, self.categories, self.splits = (_text(file[c])[keep].tolist() for c in _TEXTS)
-        self.info = [json.loads(x) for x in _text(file['info'])[keep]]
-        self.loc, self.scale = (np.array([x[k] for x in self.info]) for k in ('loc', 'scale'))
-        self.attributes = _attributes(self.info)
+        with self.columns.reading():
+            keep = np.array([split in (None, x) for x in _text(file['split'])])
+            if not keep.any():
+                found = ', '.join(f'{n} {name}' for name, n in Counter(_text(file['split'])).items())
+                raise DataError(f'no shapes in the split {split!r}', self.path, f'It has: {found}.')
+            self.rows, self.provenance = torch.from_numpy(np.flatnonzero(keep)), json.loads(file.attrs['provenance'])
+            self.names, self.categories, self.splits = (_text(file[c])[keep].tolist() for c in _TEXTS)
+            self.info = [json.loads(x) for x in _text(file['info'])[keep]]
+            self.loc, self.scale = (np.array([x[k] for x in self.info], float) for k in ('loc', 'scale'))
+            self.attributes = _attributes(self.info)
         self.n_points, self.n_cloud = file['points'].shape[1] * 8, file['cloud'].shape[1]
         self.n_near = file['near'].shape[1] * 8 if 'near' in file else 0
 
@@ -157,13 +169,16 @@ class Store:
 
     def voxels(self, i: int) -> np.ndarray:
         "The voxels (R, R, R) bool that shape i touches."
-        bits, side = self.columns.file['voxels'][int(self.rows[i])], self.provenance['voxels']
+        file, row, side = self.columns.file, int(self.rows[i]), self.provenance['voxels']
+        with self.columns.reading():
+            bits = file['voxels'][row]
         return np.unpackbits(bits, count=side ** 3).reshape((side,) * 3).astype(bool)
 
     def mesh(self, i: int) -> trimesh.Trimesh:
         "The ground-truth mesh of shape i, in the unit cube."
         file, row = self.columns.file, int(self.rows[i])
-        v, f = (file[c][slice(*file[f'{c}_end'][row:row + 2])] for c in ('vertices', 'faces'))
+        with self.columns.reading():
+            v, f = (file[c][slice(*file[f'{c}_end'][row:row + 2])] for c in ('vertices', 'faces'))
         if not len(f):
             raise DataError(f'no mesh is stored for {self.names[i]}', self.path, 'Build the store from meshes.')
         return trimesh.Trimesh(v, f, process=False)
