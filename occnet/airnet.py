@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['AIRNET_ENCODERS', 'AIRNET_DECODERS', 'AIRNetEncoder', 'CrossAttention', 'LocalHead', 'AIRNetDecoder']
 
-# %% ../nbs/42_airnet.ipynb #e4952b79
+# %% ../nbs/42_airnet.ipynb #a971412b
 import torch
 from torch import Tensor, nn
 
@@ -14,12 +14,12 @@ from occnet.attention import (
 )
 from .encoders import check_cloud
 from .errors import ConfigError, DataError, check_counts
-from .ifnet import check_places
+from .grids import check_places
 from .layers import Logits, Points, ResnetBlockFC, Rows
 from .neighbours import gather, nearest
 from .onet import DECODERS, ENCODERS
 
-# %% ../nbs/42_airnet.ipynb #2d957616
+# %% ../nbs/42_airnet.ipynb #3777d6ab
 class _Level(nn.Module):
     "Fewer points; each by itself, with its neighbours, by itself again, and at the first level more features."
 
@@ -33,6 +33,7 @@ class _Level(nn.Module):
         p, x = self.down(p, x)
         return p, self.mlp_1(self.widen(self.block(p, self.mlp_0(x))))
 
+# %% ../nbs/42_airnet.ipynb #6556c944
 class _Final(nn.Module):
     "All anchors, or the k nearest, to all; then each by itself."
 
@@ -43,9 +44,11 @@ class _Final(nn.Module):
     def forward(self, p, x):
         return self.mlp(self.block(p, x))
 
+# %% ../nbs/42_airnet.ipynb #4ae4d182
 def _check_anchors(anchors, k, **sizes):
     "Falling numbers of anchors, enough of them for k neighbours, and other sizes from 1 on."
-    if not isinstance(anchors, tuple | list) or not anchors or not all(type(n) is int and n > 0 for n in anchors) or list(anchors) != sorted(anchors, reverse=True):
+    counts = isinstance(anchors, tuple | list) and anchors and all(type(n) is int and n > 0 for n in anchors)
+    if not counts or list(anchors) != sorted(anchors, reverse=True):
         raise ConfigError(f'anchors {anchors!r} are no falling numbers of points', fix='Use (200, 100), say.')
     check_counts(k=k, **sizes)
     if k > anchors[-1]:
@@ -127,7 +130,7 @@ class CrossAttention(nn.Module):
         k, v = (torch.cat(pair, 2) for pair in zip(near, whole, strict=True))
         return vector_attention(self.attention.query(code['z'])[:, None], k, v, delta, self.attention.gamma)
 
-# %% ../nbs/42_airnet.ipynb #bb20bd73
+# %% ../nbs/42_airnet.ipynb #0983e890
 class LocalHead(nn.Module):
     "Five residual blocks; what a place has heard is added before each. Source: AIR-Nets, section 3; ConvONet."
 
@@ -149,6 +152,7 @@ class LocalHead(nn.Module):
             x = block(x + hear(heard))
         return self.out(x.relu())[..., 0]
 
+# %% ../nbs/42_airnet.ipynb #065c2c2e
 class AIRNetDecoder(nn.Module):
     """Cross-attention to the anchors around a place, and residual blocks.
 
@@ -167,7 +171,8 @@ class AIRNetDecoder(nn.Module):
             raise ConfigError('this decoder reads no latent', fix='Leave the latent out.')
         check_counts(c_dim=c_dim, width=width, k=k, hidden=hidden)
         self.c_dim = c_dim
-        self.attention, self.start, self.head = CrossAttention(c_dim, width, k), nn.Linear(width, hidden), LocalHead(width, hidden)
+        self.attention, self.start = CrossAttention(c_dim, width, k), nn.Linear(width, hidden)
+        self.head = LocalHead(width, hidden)
 
     def forward(self,
                 p: Points,  # (B, T, 3) places

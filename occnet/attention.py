@@ -13,7 +13,7 @@ from .blocks import BatchNormRows
 from .layers import Points, Rows
 from .neighbours import farthest_points, gather, nearest
 
-# %% ../nbs/42_attention.ipynb #6977f703
+# %% ../nbs/42_attention.ipynb #bb4c30a3
 def two_layers(n_in: int,  # features that come in
                width: int,  # features between the layers and after them
                ) -> nn.Sequential:
@@ -26,7 +26,9 @@ def vector_attention(q: Rows,  # (B, T, F) what each of T points asks
                      delta: Tensor,  # (B, T, K, F) where they are, relative to the point
                      gamma: nn.Module,  # how well a feature of a neighbour fits
                      ) -> Rows:  # (B, T, F)
-    "Each feature attends by itself: sum of softmax(gamma(q - k + delta)) * (v + delta) over the neighbours. Source: Zhao et al. 2021, section 3; AIR-Nets, section 3."
+    """Each feature attends by itself: sum of softmax(gamma(q - k + delta)) * (v + delta) over the neighbours.
+
+    Source: Zhao et al. 2021, section 3; AIR-Nets, section 3."""
     weights = gamma(q[:, :, None] - k + delta).softmax(2)
     return (weights * (v + delta)).sum(2)
 
@@ -53,7 +55,7 @@ class Attention(nn.Module):
         k, v = (y[:, None] if index is None else gather(y, index) for y in (k, v))
         return vector_attention(self.query(x), k, v, delta, self.gamma)
 
-# %% ../nbs/42_attention.ipynb #ce979092
+# %% ../nbs/42_attention.ipynb #aac84c38
 class TransformerBlock(nn.Module):
     "Attention among the points of a cloud, the input added, and a normalisation. Source: AIR-Nets, section 3."
 
@@ -81,6 +83,7 @@ class TransformerBlock(nn.Module):
         index, delta = self.places(p)
         return self.norm(self.attention(x, x, index, delta) + x)
 
+# %% ../nbs/42_attention.ipynb #ea6d8614
 class PositionBlock(TransformerBlock):
     """A first block for points that have no features yet: positions attend to positions.
 

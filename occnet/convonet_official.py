@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['CONVONET', 'CONVONET_FILES', 'crop_resolution', 'convonet_settings', 'convonet_names']
 
-# %% ../nbs/40_published.ipynb #74fb5a4d
+# %% ../nbs/40_published.ipynb #79b693b8
+import math
 from collections.abc import Mapping
 
 from . import pointconv  # noqa: F401  with it, all local encoders and decoders have their names
-from .errors import ConfigError
+from .errors import ConfigError, only_known
 
 # %% ../nbs/40_published.ipynb #247354d9
 def crop_resolution(query: int,  # cells along each side of the region that is asked about
@@ -21,74 +22,106 @@ def crop_resolution(query: int,  # cells along each side of the region that is a
     cells, coarse = query + (1 << (levels + 2)) - 1, 1 << (levels - 1)
     return -(-cells // coarse) * coarse
 
-# %% ../nbs/40_published.ipynb #766fb2bf
+# %% ../nbs/40_published.ipynb #c8632006
 _ENCODERS = {'pointnet_local_pool': 'pointnet_local_pool', 'pointnet_crop_local_pool': 'pointnet_local_pool',
              'voxel_simple_local': 'voxel_simple_local', 'pointnet_plus_plus': 'pointnet_plus_plus'}
 _DECODERS = {'simple_local': 'simple_local', 'simple_local_crop': 'simple_local', 'simple': 'simple_local',
              'simple_local_point': 'simple_local_point'}
+_BLOCKS = {'hidden': ('hidden_size', 256), 'n_blocks': ('n_blocks', 5), 'leaky': ('leaky', False)}
 _WORDS = {  # ours -> theirs, and what their classes take where nothing is said
     'pointnet_local_pool': {'hidden': ('hidden_dim', 128), 'n_blocks': ('n_blocks', 5), 'pooling': ('scatter_type', 'max')},
-    'voxel_simple_local': {'kernel': ('kernel_size', 3)},
-    'pointnet_plus_plus': {},
-    'simple_local': {'hidden': ('hidden_size', 256), 'n_blocks': ('n_blocks', 5), 'mode': ('sample_mode', 'bilinear'), 'leaky': ('leaky', False)},
-    'simple_local_point': {'hidden': ('hidden_size', 256), 'n_blocks': ('n_blocks', 5), 'weights': ('sample_mode', 'gaussian'),
-                           'sigma': ('gaussian_val', .2), 'leaky': ('leaky', False)},
+    'voxel_simple_local': {'kernel': ('kernel_size', 3)}, 'pointnet_plus_plus': {},
+    'simple_local': {**_BLOCKS, 'mode': ('sample_mode', 'bilinear')},
+    'simple_local_point': {**_BLOCKS, 'weights': ('sample_mode', 'gaussian'), 'sigma': ('gaussian_val', .2)},
 }
-_MAPS = {'plane_type': 'xz', 'plane_resolution': None, 'grid_resolution': None, 'unet': False, 'unet_kwargs': None,
-         'unet3d': False, 'unet3d_kwargs': None}
+_MAPS = ('plane_type', 'plane_resolution', 'grid_resolution', 'unet', 'unet_kwargs', 'unet3d', 'unet3d_kwargs')
 _PLACES = {'padding': .1, 'unit_size': 0., 'pos_encoding': 'linear', 'query_vol_size': None, 'local_coord': False}  # of both halves
+_DEAD = ('multi_gpu',)  # in their files, and read by nobody
+_TOP = ('project', 'encoder', 'encoder_kwargs', 'decoder', 'decoder_kwargs', 'c_dim', *_PLACES, *_DEAD)
 
-def convonet_settings(section: Mapping,  # the `model` section of a configuration of ConvONet
-                      ) -> dict:  # settings for `build_model`
-    """Translate. What their files keep under `data` may stand in the section too: padding, unit_size, query_vol_size.
-
-    Raises `ConfigError` for names and settings that no published model has."""
-    if not isinstance(section, Mapping):
-        raise ConfigError(f'a model section is a table, this is {section!r}', fix='Give what stands under `model` in their file.')
+# %% ../nbs/40_published.ipynb #a45c5781
+def _names_of(section):
+    "Our names for encoder and decoder."
     names = [table.get(section.get(part)) if isinstance(section.get(part), str) else None
              for part, table in (('encoder', _ENCODERS), ('decoder', _DECODERS))]
     if None in names:
         raise ConfigError(f'no ConvONet has {section.get("encoder")!r} and {section.get("decoder")!r}',
                           fix=f'Encoders: {", ".join(_ENCODERS)}; decoders: {", ".join(_DECODERS)}.')
-    places = {key: section.get(key, default) for key, default in _PLACES.items()}
-    c_dim, settings = section.get('c_dim', 512), {}
-    for part, name in zip(('encoder', 'decoder'), names, strict=True):
-        given = section.get(f'{part}_kwargs') or {}
-        theirs = {word for word, _ in _WORDS[name].values()} | ({*_MAPS} if 'local' in name and part == 'encoder' else set()) | {*_PLACES}
-        if not isinstance(given, Mapping) or (odd := [key for key in given if key not in theirs]):
-            raise ConfigError(f'{part}_kwargs that no ConvONet has: {odd if isinstance(given, Mapping) else given!r}', fix=f'Known: {", ".join(sorted(theirs))}.')
-        settings[part] = {'name': name, 'c_dim': c_dim, **{own: given.get(word, default) for own, (word, default) in _WORDS[name].items()}}
-        places |= {key: given[key] for key in _PLACES if key in given}
-    if 'plus_plus' not in names[0]:
-        settings['encoder'] |= _maps(section.get('encoder_kwargs') or {}, places, names[0], c_dim)
-    if settings['decoder'].get('weights') not in (None, 'gaussian'):
-        settings['decoder']['weights'] = 'inverse'  # the authors' code takes anything else for it
-    if names[1] == 'simple_local':
-        settings['decoder'] |= _coordinates(places)
-    return settings
+    return names
 
-def _coordinates(places):
-    local = {'unit': float(places['unit_size']), 'waves': 10 if places['pos_encoding'] == 'sin_cos' else 0}
-    return {'padding': float(places['padding']), **(local if local['unit'] else {})}
+def _given(section, part, name):
+    "The keywords of one half, as they stand in the file."
+    given = section.get(f'{part}_kwargs') or {}
+    theirs = {word for word, _ in _WORDS[name].values()} | {*_PLACES, *(_MAPS if 'local' in name and part == 'encoder' else ())}
+    if not isinstance(given, Mapping):
+        raise ConfigError(f'{part}_kwargs are words with values, not {given!r}', fix=f'Known: {", ".join(sorted(theirs))}.')
+    only_known(given, sorted(theirs), 'word', f'{part}_kwargs')
+    return given
 
-def _maps(kwargs, places, name, c_dim):
-    "Which maps, how large, with which U-Nets."
-    maps = kwargs.get('plane_type', 'xz')
-    maps, flat, solid = (tuple([maps] if isinstance(maps, str) else maps), *((kwargs.get(key) or {}) for key in ('unet_kwargs', 'unet3d_kwargs')))
-    unets = {bool(kwargs.get('unet3d' if m == 'grid' else 'unet')) for m in maps}
+# %% ../nbs/40_published.ipynb #b8c35641
+def _coordinates(places, encoder):
+    "The padding, and for crops the local coordinates of points, where `local_coord` asks for them."
+    padding, unit, code, query, local = (places[key] for key in _PLACES)
+    if not isinstance(local, bool) or code not in ('linear', 'sin_cos') or not all(isinstance(x, int | float) and 0 <= x < math.inf for x in (padding, unit)):
+        raise ConfigError(f'local_coord {local!r}, pos_encoding {code!r}, unit_size {unit!r}, padding {padding!r}',
+                          fix="Use True or False, 'linear' or 'sin_cos', and numbers from 0 on.")
+    if 'crop' not in encoder and (local or unit or query):
+        raise ConfigError(f'{encoder} reads no crops, and local_coord, unit_size and query_vol_size are words of crops', fix='Leave them out.')
+    if local and not unit or code == 'sin_cos' and not local:
+        raise ConfigError(f'local_coord {local} with unit_size {unit} and pos_encoding {code!r}',
+                          fix='Local coordinates need the size of a cell, and waves need local coordinates.')
+    return {'padding': float(padding), **({'unit': float(unit), 'waves': 10 if code == 'sin_cos' else 0} if local else {})}
+
+# %% ../nbs/40_published.ipynb #91b27a14
+def _unets(kwargs, maps, name, c_dim):
+    "What is said of the U-Nets for planes and grid, and whether there are any."
+    flat, solid = ((kwargs.get(key) or {}) for key in ('unet_kwargs', 'unet3d_kwargs'))
+    there = {bool(kwargs.get('unet3d' if m == 'grid' else 'unet')) for m in maps}
     fixed = {'merge_mode': 'concat', 'in_channels': c_dim, 'out_channels': c_dim}
     odd = [key for key, value in {**flat, **solid}.items() if value != fixed.get(key, value) or key not in (*fixed, 'depth', 'start_filts', 'num_levels', 'f_maps')]
-    if odd or len(unets) > 1 or unets == {False} and 'voxel' in name:
+    if odd or len(there) > 1 or there == {False} and 'voxel' in name:
         raise ConfigError(f'U-Nets that no published model has: {odd or "some maps with and some without"}', fix='Leave them out.')
-    levels, query = solid.get('num_levels', 4), places['query_vol_size']
+    return flat, solid, there == {True}
+
+def _maps(kwargs, query, name, c_dim):
+    "Which maps, how large, with which U-Nets."
+    maps = kwargs.get('plane_type', 'xz')
+    maps = (maps,) if isinstance(maps, str) else tuple(maps)
+    flat, solid, unets = _unets(kwargs, maps, name, c_dim)
+    levels = solid.get('num_levels', 4)
     grid = crop_resolution(query, levels) if query else kwargs.get('grid_resolution')
     sizes = {'plane_resolution': kwargs.get('plane_resolution'), 'grid_resolution': grid, 'plane_levels': flat.get('depth', 5), 'grid_levels': levels,
              'plane_width': flat.get('start_filts', 64), 'grid_width': solid.get('f_maps', 64)}
-    used = {key: value for key, value in sizes.items() if value is not None and (key[:4] == 'grid') in {m == 'grid' for m in maps}}
-    found = {'maps': maps, **used, **_coordinates(places)}
-    return found | ({'unets': unets == {True}} if 'pointnet' in name else {})
+    used = {key: value for key, value in sizes.items() if value is not None and (key[:4] == 'grid') in {m == 'grid' for m in maps}
+            and (unets or key.endswith('resolution'))}
+    return {'maps': maps, **used, **({'unets': unets} if 'pointnet' in name else {})}
 
-# %% ../nbs/40_published.ipynb #68b5d389
+# %% ../nbs/40_published.ipynb #c60cd34d
+def convonet_settings(section: Mapping,  # the `model` section of a configuration of ConvONet
+                      ) -> dict:  # settings for `build_model`
+    """Translate. What their files keep under `data` may stand in the section too: padding, unit_size, query_vol_size.
+
+    Raises `ConfigError` for words that no file of theirs has, and for settings that contradict each other or that no
+    published model has."""
+    if not isinstance(section, Mapping):
+        raise ConfigError(f'a model section is a table, this is {section!r}', fix='Give what stands under `model` in their file.')
+    only_known(section, _TOP, 'word', 'a model section of ConvONet')
+    names, c_dim, settings = _names_of(section), section.get('c_dim', 512), {}
+    places = {key: section.get(key, default) for key, default in _PLACES.items()}
+    for part, name in zip(('encoder', 'decoder'), names, strict=True):
+        given = _given(section, part, name)
+        settings[part] = {'name': name, 'c_dim': c_dim, **{own: given.get(word, default) for own, (word, default) in _WORDS[name].items()}}
+        places |= {key: given[key] for key in _PLACES if key in given}
+    where = _coordinates(places, section['encoder'])
+    if 'plus_plus' not in names[0]:
+        settings['encoder'] |= where | _maps(section.get('encoder_kwargs') or {}, places['query_vol_size'], names[0], c_dim)
+    if settings['decoder'].get('weights') not in (None, 'gaussian'):
+        settings['decoder']['weights'] = 'inverse'  # the authors' code takes anything else for it
+    if names[1] == 'simple_local':
+        settings['decoder'] |= where
+    return settings
+
+# %% ../nbs/40_published.ipynb #a39cc280
 def _unet_names():
     for own, flat, solid in (('downs.{}', 'down_convs.{}', 'encoders.{}'), ('ups.{}.convs', 'up_convs.{}', 'decoders.{}')):
         for j in (0, 1):
@@ -99,13 +132,16 @@ def _unet_names():
     yield 'encoder.unet.conv_final', 'encoder.maps.plane.head', 0
     yield 'encoder.unet3d.final_conv', 'encoder.maps.grid.head', 0
 
+def _pointconv_names():
+    for i, (sa, fp) in enumerate((('sa1', 'fp3'), ('sa2', 'fp2'), ('sa3', 'fp1'))):
+        for theirs, own, ones in ((sa, 'down', 2), (fp, 'up', 1)):
+            yield f'encoder.{theirs}.mlp_convs.{{}}', f'encoder.{own}.{i}.layers.{{}}', ones
+            yield f'encoder.{theirs}.mlp_bns.{{}}', f'encoder.{own}.{i}.norms.{{}}', 0
+
+# %% ../nbs/40_published.ipynb #2ae9c632
 _NAMES = [('decoder.fc_p', 'decoder.lift', 0), ('decoder.fc_c.{}', 'decoder.lift_c.{}', 0), ('decoder.fc_out', 'decoder.head', 0),
           ('decoder.blocks.*', 'decoder.blocks.*', 0), ('encoder.fc_pos', 'encoder.lift', 0), ('encoder.fc_c', 'encoder.head', 0),
-          ('encoder.blocks.*', 'encoder.blocks.*', 0), ('encoder.conv_in', 'encoder.conv', 0), *_unet_names()]
-for i, (sa, fp) in enumerate((('sa1', 'fp3'), ('sa2', 'fp2'), ('sa3', 'fp1'))):
-    for theirs, own, ones in ((sa, 'down', 2), (fp, 'up', 1)):
-        _NAMES += [(f'encoder.{theirs}.mlp_convs.{{}}', f'encoder.{own}.{i}.layers.{{}}', ones),
-                   (f'encoder.{theirs}.mlp_bns.{{}}', f'encoder.{own}.{i}.norms.{{}}', 0)]
+          ('encoder.blocks.*', 'encoder.blocks.*', 0), ('encoder.conv_in', 'encoder.conv', 0), *_unet_names(), *_pointconv_names()]
 
 def convonet_names(section: Mapping,  # the `model` section of a configuration of ConvONet
                    ) -> list:  # of (published path, our path, trailing axes of length 1)
@@ -113,10 +149,12 @@ def convonet_names(section: Mapping,  # the `model` section of a configuration o
     convonet_settings(section)  # refuses what is no ConvONet
     return _NAMES
 
-# %% ../nbs/40_published.ipynb #4c9aaf42
-_FLAT = {'unet': True, 'unet_kwargs': {'depth': 4, 'merge_mode': 'concat', 'start_filts': 32}}
-_DEEP = {'unet': True, 'unet_kwargs': {'depth': 5, 'merge_mode': 'concat', 'start_filts': 32}}
+# %% ../nbs/40_published.ipynb #a15d9bda
 _PLANES = ['xz', 'xy', 'yz']
+
+def _flat(planes, resolution, depth=4):
+    return {'plane_type': planes, 'plane_resolution': resolution, 'unet': True,
+            'unet_kwargs': {'depth': depth, 'merge_mode': 'concat', 'start_filts': 32}}
 
 def _solid(resolution, levels=3):
     sizes = {'num_levels': levels, 'f_maps': 32, 'in_channels': 32, 'out_channels': 32}
@@ -127,30 +165,33 @@ def _model(encoder='pointnet_local_pool', decoder='simple_local', hidden=32, **k
     return {'project': 'convonet', 'encoder': encoder, 'encoder_kwargs': {**own, **kwargs}, 'decoder': decoder, 'c_dim': 32,
             'decoder_kwargs': {'hidden_size': hidden} if hidden else {}}
 
-_CROP = _model('pointnet_crop_local_pool', 'simple_local_crop', **_solid(None, 4))
+# %% ../nbs/40_published.ipynb #a0c1224d
+_CROP = {**_model('pointnet_crop_local_pool', 'simple_local_crop', **_solid(None, 4)), 'local_coord': True}
+_BOTH = _model(**_solid(32) | _flat([*_PLANES, 'grid'], 128, 5))
 CONVONET = {  # configuration -> its `model` section
-    'convonet/pointcloud/shapenet_1plane': _model(plane_type=['xz'], plane_resolution=64, **_FLAT),
-    'convonet/pointcloud/shapenet_3plane': _model(plane_type=_PLANES, plane_resolution=64, **_FLAT),
-    'convonet/pointcloud/shapenet_3plane_partial': _model(plane_type=_PLANES, plane_resolution=64, **_FLAT),
+    'convonet/pointcloud/shapenet_1plane': _model(**_flat(['xz'], 64)),
+    'convonet/pointcloud/shapenet_3plane': _model(**_flat(_PLANES, 64)),
+    'convonet/pointcloud/shapenet_3plane_partial': _model(**_flat(_PLANES, 64)),
     'convonet/pointcloud/shapenet_grid32': _model(**_solid(32)),
     'convonet/pointcloud/shapenet_pointconv': _model('pointnet_plus_plus', 'simple_local_point'),
-    'convonet/pointcloud/room_1plane': _model(plane_type=['xz'], plane_resolution=128, **_DEEP),
-    'convonet/pointcloud/room_3plane': _model(plane_type=_PLANES, plane_resolution=128, **_DEEP),
+    'convonet/pointcloud/room_1plane': _model(**_flat(['xz'], 128, 5)),
+    'convonet/pointcloud/room_3plane': _model(**_flat(_PLANES, 128, 5)),
     'convonet/pointcloud/room_grid32': _model(**_solid(32)),
     'convonet/pointcloud/room_grid64': _model(**_solid(64, 4)),
-    **{f'convonet/pointcloud/{name}': _model(**_solid(32) | {'plane_type': [*_PLANES, 'grid']}, plane_resolution=128, **_DEEP)
-       for name in ('room_combine', 'demo_syn_room')},
+    'convonet/pointcloud/room_combine': _BOTH, 'convonet/pointcloud/demo_syn_room': _BOTH,
     'convonet/pointcloud/room_pointconv': _model('pointnet_plus_plus', 'simple_local_point', hidden=None),
     'convonet/pointcloud_crop/room_grid64': {**_CROP, 'unit_size': .005, 'query_vol_size': 25},
     'convonet/pointcloud_crop/demo_matterport': {**_CROP, 'unit_size': .02, 'query_vol_size': 90},
-    'convonet/voxel/shapenet_1plane': _model('voxel_simple_local', plane_type=['xz'], plane_resolution=64, **_FLAT),
-    'convonet/voxel/shapenet_3plane': _model('voxel_simple_local', plane_type=_PLANES, plane_resolution=64, **_FLAT),
+    'convonet/voxel/shapenet_1plane': _model('voxel_simple_local', **_flat(['xz'], 64)),
+    'convonet/voxel/shapenet_3plane': _model('voxel_simple_local', **_flat(_PLANES, 64)),
     'convonet/voxel/shapenet_grid32': _model('voxel_simple_local', **_solid(32)),
 }
+
+# %% ../nbs/40_published.ipynb #b1b5304e
 _SERVER = 'https://s3.eu-central-1.amazonaws.com/avg-projects/convolutional_occupancy_networks/models/'
+_WITH_WEIGHTS = [
+    *(f'pointcloud/{name}' for name in ('shapenet_1plane', 'shapenet_3plane', 'shapenet_grid32', 'shapenet_3plane_partial', 'shapenet_pointconv',
+                                        'room_1plane', 'room_3plane', 'room_grid32', 'room_grid64', 'room_combine', 'room_pointconv')),
+    'pointcloud_crop/room_grid64', *(f'voxel/voxel_shapenet_{name}' for name in ('1plane', '3plane', 'grid32'))]
 CONVONET_FILES = {  # file -> where it is, and its configuration
-    path: (f'{_SERVER}{path}.pt', 'convonet/' + path.replace('voxel/voxel_', 'voxel/')) for path in (
-        *(f'pointcloud/{name}' for name in ('shapenet_1plane', 'shapenet_3plane', 'shapenet_grid32', 'shapenet_3plane_partial', 'shapenet_pointconv',
-                                            'room_1plane', 'room_3plane', 'room_grid32', 'room_grid64', 'room_combine', 'room_pointconv')),
-        'pointcloud_crop/room_grid64', *(f'voxel/voxel_shapenet_{name}' for name in ('1plane', '3plane', 'grid32')))}
-CONVONET_FILES = {f'{path}.pt': found for path, found in CONVONET_FILES.items()}
+    f'{path}.pt': (f'{_SERVER}{path}.pt', 'convonet/' + path.replace('voxel/voxel_', 'voxel/')) for path in _WITH_WEIGHTS}

@@ -116,7 +116,7 @@ def _section(section, kind, registry):
     only_used(sizes, known, registry[name], f'{kind} {name!r}')
     return registry[name], known, sizes
 
-# %% ../nbs/13_onet.ipynb #79c68d66
+# %% ../nbs/13_onet.ipynb #dde8240e
 ENCODERS = {**CLOUD_ENCODERS, **IMAGE_ENCODERS, **EFFICIENTNETS, **VOXEL_ENCODERS}
 DECODERS = {**CBN_DECODERS, **DECODER_VARIANTS}
 LATER = ('voxel_vae', 'pointconv', 'ifnet', 'airnet_variants')  # modules of later chapters that add to these tables; imported when a name is asked for that is not known yet
@@ -124,6 +124,8 @@ LATER = ('voxel_vae', 'pointconv', 'ifnet', 'airnet_variants')  # modules of lat
 def build_model(config: Mapping,  # {'encoder': {'name': ..., sizes}, 'decoder': {...}, 'latent': {...}}; two may be absent
                 ) -> OccupancyNetwork:  # with fresh weights
     """Make a model from names (`ENCODERS`, `DECODERS`, `LATENT_ENCODERS`) and sizes; widths of codes follow.
+
+    So do the settings by which encoder and decoder agree on where a point lies: `padding`, `unit`, `waves`.
 
     Raises `ConfigError`, with the nearest that is known, for a name or setting that is not, and for a size that cannot be or has no effect."""
     if not isinstance(config, Mapping):
@@ -146,8 +148,20 @@ def _modules(encoder, decoder, latent):
             _agree(sizes, 'c_dim', encoder, ENCODERS, kind)
         if k == 1:
             _agree(sizes, 'z_dim', latent, LATENT_ENCODERS, kind)
+            for place in [key for key in _PLACES if key in known and isinstance(encoder, Mapping)]:
+                _follow(sizes, place, encoder)
         made[k] = cls(**sizes)
     return made
+
+_PLACES = 'padding', 'unit', 'waves'  # where a point lies in the box, in its cell, and in which words this is told
+
+def _follow(sizes, place, encoder):
+    "Let the decoder look for a point where the encoder has put it, or say that the two disagree."
+    signature = inspect.signature(ENCODERS[encoder['name']]).parameters
+    if place in signature:
+        due = encoder.get(place, signature[place].default)
+        if sizes.setdefault(place, due) != due:
+            raise ConfigError(f'{place} of the decoder is {sizes[place]!r}, that of the encoder {due!r}', fix=f'Leave {place} out of the decoder.')
 
 def _agree(sizes, width, other, registry, kind):
     "Let a width follow that of another part, or say that the two disagree."

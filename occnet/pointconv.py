@@ -29,7 +29,7 @@ def near(p: Points,  # (B, N, 3) points
     order = torch.where(inside, torch.arange(N, device=p.device), N).sort(-1).values[..., :k]
     return torch.where(order < N, order, order[..., :1])
 
-# %% ../nbs/40_pointconv.ipynb #b4478609
+# %% ../nbs/40_pointconv.ipynb #43c9076a
 def blend(q: Points,  # (B, T, 3) where the features are wanted
           p: Points,  # (B, N, 3) where they are
           features: Rows,  # (B, N, C)
@@ -37,7 +37,7 @@ def blend(q: Points,  # (B, T, 3) where the features are wanted
           sigma: float = .2,  # width of the Gaussian
           ) -> Rows:  # (B, T, C)
     "The weighted mean of features around points. Raises `ConfigError` for other weights. Source: ConvONet, supplementary."
-    d = torch.cdist(q, p, compute_mode='donot_use_mm_for_euclid_dist')
+    d = torch.cdist(q, p.to(q), compute_mode='donot_use_mm_for_euclid_dist')
     if weights == 'three':
         d, index = d.topk(min(3, p.shape[1]), largest=False)
         w = 1 / (d.square() + 1e-8)
