@@ -41,7 +41,7 @@ COMMANDS = [  # functions, or 'module.function' of another chapter
 ]
 _SETTINGS = {'fit': ('runs', 'DEFAULTS'), 'fit_aae': ('aae_training', 'AAE_DEFAULTS')}  # what `**settings` may be
 
-# %% ../nbs/51_cli.ipynb #98867c90
+# %% ../nbs/51_cli.ipynb #92849f7e
 def _table():
     "name -> a function, or the module it lives in."
     pairs = (command.split('.')[::-1] if isinstance(command, str) else (command.__name__, command) for command in COMMANDS)
@@ -56,6 +56,7 @@ def _function(name):
     found = _table()[name]
     return getattr(importlib.import_module(f'occnet.{found}'), name) if isinstance(found, str) else found
 
+# %% ../nbs/51_cli.ipynb #df5d1ef3
 def _about(name):
     "The first sentence of the docstring of a command, without importing its module."
     if isinstance(found := _table()[name], str):
@@ -65,6 +66,7 @@ def _about(name):
         told = found.__doc__
     return re.split(r'(?<=\.) ', ' '.join(told.split()))[0]
 
+# %% ../nbs/51_cli.ipynb #68a983cc
 def _kind(annotation, default):
     "The type of an option: as annotated, as far as a command line can say it."
     parts = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else [annotation]
@@ -77,6 +79,7 @@ def _kind(annotation, default):
         kind = kind | part
     return kind
 
+# %% ../nbs/51_cli.ipynb #afbce491
 _comments = functools.cache(functools.partial(docments, full=True))  # of a function; reading them takes a while
 
 def _options(name):
@@ -92,7 +95,7 @@ def _options(name):
             found[key] = *default, 'a setting of the training'
     return found
 
-# %% ../nbs/51_cli.ipynb #4621afc5
+# %% ../nbs/51_cli.ipynb #f6fdd6da
 _SEVERAL = {'n_points': int | list[int], 'steps': int | None, 'patience': int | None, 'precision': str | int, 'load_weights_from': str | None}
 
 def _leaves(settings):
@@ -105,6 +108,7 @@ def _leaves(settings):
         else:
             yield key, (_SEVERAL.get(key) or (float | None if value is None else list if isinstance(value, list) else type(value)), value)
 
+# %% ../nbs/51_cli.ipynb #4c6f3f50
 def _parser(chosen):
     "The parser of all commands; only the one that was chosen knows its options."
     main = ArgumentParser(prog='occnet', exit_on_error=False, allow_abbrev=False, description='Implicit 3-D shape: from meshes to meshes.')
@@ -129,12 +133,13 @@ class _Once(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(None, None, f'{twice[0]!r} is there twice', node.start_mark)
         return super().construct_mapping(node, deep)
 
-# %% ../nbs/51_cli.ipynb #ea7efc5b
+# %% ../nbs/51_cli.ipynb #94faa195
 def preset_files() -> dict[str, Path]:  # name -> file
     "The configuration files that come with occnet."
     root = Path(str(resources.files('occnet').joinpath('presets')))
     return {path.relative_to(root).with_suffix('').as_posix(): path for path in sorted(root.rglob('*.yaml'))}
 
+# %% ../nbs/51_cli.ipynb #9ebaa4e6
 def check_file(path: str,  # a YAML file with a section for each command
                ) -> dict:  # the sections
     "Read a configuration. Raises `ConfigError` that suggests the nearest for a section or a key that no command has."
@@ -153,7 +158,7 @@ def check_file(path: str,  # a YAML file with a section for each command
         only_known([x for key in section for x in (dotted if key == 'model' else [key])], known, 'setting', f'{name} in {path}')
     return sections
 
-# %% ../nbs/51_cli.ipynb #92ac8ab4
+# %% ../nbs/51_cli.ipynb #2d4162d6
 def _with_preset(words):
     "The command line with `--preset NAME` replaced by `--config FILE`, and all files checked."
     words = [part for word in words for part in (word.split('=', 1) if word.startswith(('--preset=', '--config=')) else [word])]
@@ -169,6 +174,7 @@ def _with_preset(words):
             check_file(words[at + 1])
     return words
 
+# %% ../nbs/51_cli.ipynb #216f5d7a
 def parse(words: list[str],  # the words behind `occnet`
           ) -> tuple:  # name of the command, and its arguments
     "What a command line and its files ask for. Raises `ConfigError`, in one line, for what cannot be."
@@ -187,7 +193,7 @@ def parse(words: list[str],  # the words behind `occnet`
         raise _plain(error, command) from error
     return command, _checked(given[command], _options(command))
 
-# %% ../nbs/51_cli.ipynb #eecdbf11
+# %% ../nbs/51_cli.ipynb #42c421bd
 def _checked(options, known):
     for name, value in options.items():
         kind, default, _ = known.get(name, (Any, None, ''))
@@ -197,6 +203,7 @@ def _checked(options, known):
             raise ConfigError(f'--{name} cannot be {value!r}', fix='Give a name, or a number that is not negative.')
     return options
 
+# %% ../nbs/51_cli.ipynb #9c12da16
 def _plain(error, command):
     "The complaint of the parser as one error."
     text = 'a setting that holds itself' if isinstance(error, RecursionError) else str(error).rstrip('. \n')
@@ -244,3 +251,8 @@ def main(words: list[str] | None = None,  # the words behind `occnet`; None: tho
     except KeyboardInterrupt:
         print('occnet: interrupted; the same command goes on from here', file=sys.stderr)
         return 130
+
+# %% ../nbs/51_cli.ipynb #505b8bd8
+#| eval: false
+if __name__ == '__main__':
+    sys.exit(main())

@@ -17,7 +17,7 @@ from .layers import Codes
 
 Images = Float[Tensor, 'b 3 h w']  # red, green and blue of H times W pixels, from 0 to 1
 
-# %% ../nbs/11_convolution.ipynb #c25bf5c3
+# %% ../nbs/11_convolution.ipynb #7a50ef46
 def check_image(image: Tensor,  # what somebody hands to an image encoder
                 smallest: int = 32,  # the least number of pixels along a side
                 unit: bool = True,  # numbers must lie in [0, 1]; if not, they need only be finite
@@ -43,7 +43,7 @@ def check_image(image: Tensor,  # what somebody hands to an image encoder
         raise DataError(f'a batch of pictures has the shape (B, 3, H, W), this has {shape}', fix=fix)
     if shape[0] == 0 or min(shape[2:]) < smallest:
         raise DataError(f'{shape[0]} pictures of {shape[2]} x {shape[3]} pixels',
-                        fix=f'Give at least one of at least {smallest} x {smallest}')
+                        fix=f'Give at least one of at least {smallest} x {smallest}; in a run, data.size')
     if not torch.compiler.is_compiling():
         low, high = (float(v) for v in image.detach().aminmax())  # NaN if there is one
         if not torch.inf > high >= low > -torch.inf:

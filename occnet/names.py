@@ -6,8 +6,9 @@
 __all__ = ['DECODER_NAMES', 'ENCODER_NAMES', 'LATENT_NAMES', 'renamed', 'prefixed', 'network_names', 'published_name', 'written',
            'listed', 'fill']
 
-# %% ../nbs/50_names.ipynb #00d43fa4
+# %% ../nbs/50_names.ipynb #92823dd1
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import torch
@@ -29,7 +30,7 @@ def renamed(path: str,  # of a module, in one vocabulary
             return re.sub(r'\{\}|\*', lambda hole: next(caught, hole.group()), place), rule[2]  # noqa: B023
     return None
 
-# %% ../nbs/50_names.ipynb #906ca49b
+# %% ../nbs/50_names.ipynb #99c1a323
 def _cbn(published, own, gamma='conv_gamma', beta='conv_beta', norm='bn', ones=1):
     return [(f'{published}.{gamma}', f'{own}.gamma', ones), (f'{published}.{beta}', f'{own}.beta', ones),
             (f'{published}.{norm}', f'{own}.norm', 0)]
@@ -37,6 +38,8 @@ def _cbn(published, own, gamma='conv_gamma', beta='conv_beta', norm='bn', ones=1
 _LIFTS = [('fc_z', 'lift_z', 0), ('fc_c', 'lift_c', 0)]
 _CBN_DECODER = [('fc_p', 'lift', 1), *_LIFTS, *_cbn('block{}.bn_{}', 'blocks.{}.cbn_{}'),
                 ('block{}.fc_{}', 'blocks.{}.fc_{}', 1), *_cbn('bn', 'cbn'), ('fc_out', 'head', 1)]
+
+# %% ../nbs/50_names.ipynb #148cba10
 DECODER_NAMES = {
     'simple': [('fc_p', 'lift', 0), *_LIFTS, ('block{}.fc_{}', 'blocks.{}.fc_{}', 0), ('fc_out', 'head', 0)],
     'batchnorm': [('fc_p', 'lift', 1), *_LIFTS, ('block{}.bn_{}', 'blocks.{}.norm_{}', 0),
@@ -47,6 +50,10 @@ DECODER_NAMES = {
                     ('blocks.{}.fc_{}', 'blocks.{}.fc_{}', 1), *_cbn('bn', 'cbn'), ('conv_out', 'head', 1)],
     'cbatchnorm_noresnet': [('fc_p', 'lift', 1), *_LIFTS, *_cbn('bn_{}', 'cbns.{}'), ('fc_{}', 'layers.{}', 1),
                             ('fc_out', 'head', 1)],
+}
+
+# %% ../nbs/50_names.ipynb #7762be74
+DECODER_NAMES |= {
     'decoder-fc': [('fc_p', 'lift', 0), *_LIFTS, ('blocks.{}.fc_{}', 'blocks.{}.fc_{}', 0), ('fc', 'head', 0)],
     'decoder-cbn': [('fc_p', 'lift', 1), *_cbn('bn', 'cbn', 'gamma', 'beta', 'batchnorm', 0), ('fc_out', 'head', 1),
                     *(rule for i in range(5) for j in range(2) for rule in (
@@ -54,7 +61,7 @@ DECODER_NAMES = {
                         *_cbn(f'block{i + 1}.batchnorm_{j}', f'blocks.{i}.cbn_{j}', 'gamma', 'beta', 'batchnorm', 0)))],
 }
 
-# %% ../nbs/50_names.ipynb #cd53ee1c
+# %% ../nbs/50_names.ipynb #4551f5e7
 _SAME = [('*', '*', 0)]
 _VOXELS = [('conv_in', 'convs.0', 0), *((f'conv_{i}', f'convs.{i + 1}', 0) for i in range(4)), ('fc', 'head', 0)]
 ENCODER_NAMES = {
@@ -64,6 +71,10 @@ ENCODER_NAMES = {
     'voxel_simple': _VOXELS,
     'voxel_coord': _VOXELS,
     'idx': [('', 'codes', 0)],
+}
+
+# %% ../nbs/50_names.ipynb #aad18355
+ENCODER_NAMES |= {
     'r2n2_simple': [*((f'convnet.{3 * i}', f'convs.{i}', 0) for i in range(6)), ('fc_out', 'head', 0)],
     'r2n2_resnet': [('convnet.0', 'stem.0', 0), ('convnet.2', 'stem.1', 0), ('fc_out', 'head', 0), *(
         (f'convnet.{5 + 2 * i}.{theirs}', f'blocks.{i}.{own}', 0) for i in range(5) for theirs, own in
@@ -74,7 +85,7 @@ ENCODER_NAMES = {
 LATENT_NAMES = {'simple': [('fc_pos', 'lift', 0), ('fc_0', 'lift_occ', 0), ('fc_c', 'lift_c', 0), ('fc_mean', 'mean', 0),
                            ('fc_logstd', 'logstd', 0), *((f'fc_{i + 1}', f'layers.{i}', 0) for i in range(3))]}
 
-# %% ../nbs/50_names.ipynb #3ff1ffa0
+# %% ../nbs/50_names.ipynb #990895f0
 def prefixed(rules: Iterable,  # the table of a part
              published: str,  # where the part is in the published network; '' at the top
              own: str,  # and in ours
@@ -82,29 +93,27 @@ def prefixed(rules: Iterable,  # the table of a part
     "The table of a part as it stands in a larger network."
     return [('.'.join(filter(None, (published, theirs))), '.'.join(filter(None, (own, ours))), ones) for theirs, ours, ones in rules]
 
+# %% ../nbs/50_names.ipynb #a500c9af
+def _linear(rules):
+    "The table of a decoder whose conditional normalisations have linear layers."
+    return [(re.sub('conv_(gamma|beta)', r'fc_\1', theirs), own, 0 if re.search('conv_(gamma|beta)', theirs) else ones) for theirs, own, ones in rules]
+
+# %% ../nbs/50_names.ipynb #e219680f
 def network_names(settings: Mapping,  # of a whole network, as for `build_model`
                   prefix: str = '',  # what stands before all published names
                   legacy: bool = False,  # conditional normalisations of linear layers, as in the oldest checkpoints
                   ) -> list:  # of (published path, our path, trailing ones)
-    """The table of a network whose parts have a table here; an encoder without one keeps its names.
-
-    Raises `ConfigError` for a decoder or a latent encoder without a table."""
-    parts = {kind: part for kind, part in settings.items() if part is not None}
-    for kind, tables in (('decoder', DECODER_NAMES), ('latent', LATENT_NAMES)):
-        if kind in parts or kind == 'decoder':
-            only_known([parts.get(kind, {}).get('name')], tables, f'published {kind}')
-    decoder = DECODER_NAMES[parts['decoder']['name']]
-    if legacy:
-        decoder = [(theirs.replace('conv_gamma', 'fc_gamma').replace('conv_beta', 'fc_beta'), own, 0 if 'conv_' in theirs else ones)
-                   for theirs, own, ones in decoder]
-    rules = prefixed(decoder, f'{prefix}decoder', 'decoder')
-    if 'encoder' in parts:
-        rules += prefixed(ENCODER_NAMES.get(parts['encoder']['name'], _SAME), f'{prefix}encoder', 'encoder')
-    if 'latent' in parts:
-        rules += prefixed(LATENT_NAMES[parts['latent']['name']], f'{prefix}encoder_latent', 'latent')
+    "The table of a network. Raises `ConfigError` for a decoder or a latent encoder without one."
+    rules = []
+    for own, theirs, tables in (('decoder', 'decoder', DECODER_NAMES), ('encoder', 'encoder', ENCODER_NAMES), ('latent', 'encoder_latent', LATENT_NAMES)):
+        if settings.get(own) or own == 'decoder':
+            name = (settings.get(own) or {}).get('name')
+            only_known([name] if own != 'encoder' else [], tables, f'published {own}')
+            table = tables.get(name, _SAME)
+            rules += prefixed(_linear(table) if legacy and own == 'decoder' else table, f'{prefix}{theirs}', own)
     return rules
 
-# %% ../nbs/50_names.ipynb #51a1a0d0
+# %% ../nbs/50_names.ipynb #1b2b13ba
 def published_name(key: str,  # of one of our tensors
                    rules: Iterable,  # the table
                    ) -> tuple:  # its published name, and how many trailing ones it has
@@ -114,6 +123,7 @@ def published_name(key: str,  # of one of our tensors
         raise CheckpointError(f'no rule names the tensor {key}', fix='Take the table of this network.')
     return f'{found[0]}.{leaf}'.lstrip('.'), found[1] if leaf == 'weight' else 0
 
+# %% ../nbs/50_names.ipynb #00b85023
 def written(model: nn.Module,  # a network of this book, or a part of one
             rules: Iterable,  # its table
             spare: Mapping = {},  # published name -> shape of tensors that are stored and never used
@@ -129,59 +139,73 @@ def written(model: nn.Module,  # a network of this book, or a part of one
         found[name] = tensor.detach().reshape(tensor.shape + (1,) * ones).clone()
     return found
 
-# %% ../nbs/50_names.ipynb #bf969c90
+# %% ../nbs/50_names.ipynb #702173ad
+def _due(name, own, rules, spare):
+    "What a stored tensor fills and the shape it is stored with; None twice where it has no place."
+    if name in spare:
+        return name, tuple(spare[name])
+    path, _, leaf = str(name).rpartition('.')
+    place, ones = renamed(path, rules) or (None, 0)
+    key = f'{place}.{leaf}'.lstrip('.')
+    if place is None or key not in own:
+        return None, None
+    return key, tuple(own[key].shape) + (1,) * (ones if leaf == 'weight' else 0)
+
+# %% ../nbs/50_names.ipynb #553f8fde
+def _numbers_for(tensor, own):
+    "Whether a stored tensor holds numbers that are finite in the type of ours."
+    if tensor.is_meta or tensor.layout != torch.strided or tensor.is_floating_point() != own.is_floating_point():
+        return False
+    return not tensor.is_complex() and bool(tensor.to(own.dtype).isfinite().all())
+
+def _fault(name, tensor, key, due, own, taken):
+    "Why a stored tensor cannot be used, and what the message calls it; None where it can."
+    found = tuple(getattr(tensor, 'shape', ()))
+    faults = (('are no tensors with a name', not isinstance(name, str) or not isinstance(tensor, Tensor)), ('stored tensors have no place', key is None),
+              ('have a place that another stored tensor has', key in taken), ('have another shape', found != due),
+              ('hold no finite numbers of the right type', key in own and found == due and not _numbers_for(tensor, own[key])))
+    what = next((what for what, applies in faults if applies), None)
+    return what and (what, f'{name} {found} for {due}' if what == 'have another shape' else name)
+
+# %% ../nbs/50_names.ipynb #ffab78c6
 def listed(names: Iterable,  # of whatever does not fit
            ) -> str:  # ten of them, and how many more
     "Names for a message."
     names = sorted(map(str, names))
     return ', '.join(names[:10]) + (f' and {len(names) - 10} more' if len(names) > 10 else '')
 
+def _missing(own, filled, rules, spare):
+    "Published names of what is due and not stored."
+    counters = {key for key in own if key.endswith('num_batches_tracked')}
+    due = own.keys() - (set() if counters & filled.keys() else counters)
+    return [published_name(key, rules)[0] for key in due - filled.keys()] + [name for name in spare if name not in filled]
+
+# %% ../nbs/50_names.ipynb #04567adf
+def _compared(own, stored, rules, spare):
+    "What each place gets, and the names that do not fit, by fault."
+    filled, faults = {}, defaultdict(list)
+    for name, tensor in stored.items():
+        key, due = _due(name, own, rules, spare)
+        if fault := _fault(name, tensor, key, due, own, filled):
+            faults[fault[0]].append(fault[1])
+        if key is not None:
+            filled.setdefault(key, tensor)
+    return filled, {**faults, 'tensors are missing': _missing(own, filled, rules, spare)}
+
+# %% ../nbs/50_names.ipynb #88c7e1e7
 def fill(model: nn.Module,  # a network of this book, or a part of one; changed in place
          stored: Mapping,  # published name -> tensor
          rules: Iterable,  # the table
          spare: Mapping = {},  # published name -> shape of tensors that have to be there and have no place in the model
          ) -> None:
-    """Put every stored tensor in its place.
+    """Put every stored tensor in its place; counters of batches may all be absent, as in PyTorch.
 
     Raises `CheckpointError` with a list of what is left over, missing, of another shape, in the place of another, or no
     number; then nothing is changed."""
     if not isinstance(stored, Mapping):
         raise CheckpointError(f'a {type(stored).__name__} where tensors by name are due', fix='Give a state_dict.')
-    own, unused, wrong, bad, twice, filled, rules = model.state_dict(), [], {}, [], [], {}, list(rules)
-    foreign = [name for name, tensor in stored.items() if not isinstance(name, str) or not isinstance(tensor, Tensor)]
-    stored = {name: tensor for name, tensor in stored.items() if name not in foreign}
-    wrong |= {name: f'{name} {tuple(stored[name].shape)} for {shape}' for name, shape in spare.items()
-              if name in stored and tuple(stored[name].shape) != shape}
-    for name, tensor in stored.items():
-        path, _, leaf = name.rpartition('.')
-        place, ones = renamed(path, rules) or (None, 0)
-        key = None if place is None else f'{place}.{leaf}'.lstrip('.')
-        if name in spare:
-            continue
-        due = tuple(own[key].shape) + (1,) * (ones if leaf == 'weight' else 0) if key in own else None
-        if due is None:
-            unused.append(name)
-        elif key in filled:
-            twice.append(name)
-        elif tuple(tensor.shape) != due:
-            wrong[key] = f'{name} {tuple(tensor.shape)} for {due}'
-        else:
-            fits = _numbers_for(tensor, own[key])
-            if not fits:
-                bad.append(name)
-            filled[key] = tensor.reshape(own[key].shape) if fits else None
-    missing = [published_name(key, rules)[0] for key in own.keys() - filled.keys() - wrong.keys()]
-    missing += [name for name in spare if name not in stored]
-    told = [f'{len(names)} {what}: {listed(names)}' for names, what in (
-        (unused, 'stored tensors have no place'), (missing, 'tensors are missing'), (wrong.values(), 'have another shape'),
-        (twice, 'have a place that another stored tensor has'), (foreign, 'are no tensors with a name'),
-        (bad, 'hold no finite numbers of the right type')) if names]
-    if told:
+    own = model.state_dict()
+    filled, faults = _compared(own, stored, list(rules), spare)
+    if told := [f'{len(names)} {what}: {listed(names)}' for what, names in faults.items() if names]:
         raise CheckpointError('; '.join(told), fix='The configuration and the checkpoint do not belong together.')
-    model.load_state_dict(filled)
-
-def _numbers_for(tensor, own):
-    "Whether a stored tensor holds numbers that are finite in the type of ours."
-    if tensor.is_meta or tensor.layout != torch.strided or tensor.is_floating_point() != own.is_floating_point():
-        return False
-    return not tensor.is_complex() and bool(tensor.to(own.dtype).isfinite().all())
+    model.load_state_dict({key: filled[key].reshape(tensor.shape) if key in filled else tensor for key, tensor in own.items()})

@@ -18,27 +18,9 @@ from torch import Tensor, nn
 
 from .errors import ConfigError, OccnetError, atomic_write
 
-# %% ../nbs/50_onnx.ipynb #b95cc1a9
-class _Decoder(nn.Module):
-    "`decode`, with the tensors of a code as arguments."
-
-    def __init__(self, model, names):
-        super().__init__()
-        self.model, self.names = model, names
-
-    def forward(self, p, *code):
-        return self.model.decode(p, dict(zip(self.names, code, strict=True)) if self.names else code[0])
-
-@torch.no_grad()
-def to_onnx(model: nn.Module,  # has `decode(p, code)`
-            code: Tensor | Mapping,  # an example of what it decodes, of B shapes: a tensor, or tensors by name
-            path: str | os.PathLike,  # the file to write, .onnx
-            ) -> Path:  # the file: inputs `p` (B, T, 3) and `c`, or the names of the tensors; output `logits` (B, T)
-    """Write the decoder of a model as an ONNX graph for any number of points. The model stays as it is.
-
-    Raises `ConfigError` or `DataError` for a code that is not of finite floats or not for this model; `ConfigError` for a decoder that is no graph
-    (such as one that searches neighbours by a tree), for an operator that ONNX lacks, and without the package onnx;
-    `DataError` where no file can be written. A file is whole or absent."""
+# %% ../nbs/50_onnx.ipynb #1dd1a88c
+def _tensors(model, code):
+    "The tensors of a code by name; or a `ConfigError`."
     tensors = dict(code) if isinstance(code, Mapping) else {'c': code}
     if not isinstance(model, nn.Module) or not callable(getattr(model, 'decode', None)):
         raise ConfigError(f'{type(model).__name__} decodes nothing', fix='Give a model with the method decode(p, code).')
@@ -48,21 +30,25 @@ def to_onnx(model: nn.Module,  # has `decode(p, code)`
         raise ConfigError(f'a code of the parts {list(tensors)}', fix='Give tensors of equally many shapes, with other names than p and logits.')
     if importlib.util.find_spec('onnx') is None:
         raise ConfigError('the package onnx is not installed', fix='Call: pip install onnx')
-    graph = _Decoder(copy.deepcopy(model).cpu().float().eval(), [*tensors] if isinstance(code, Mapping) else None)
-    draw, code = torch.Generator().manual_seed(0), [x.detach().float().cpu() for x in tensors.values()]
-    example, other = ((torch.rand(len(code[0]), n, 3, generator=draw) - .5, *(x + change * torch.randn(x.shape, generator=draw) for x in code))
-                      for n, change in ((64, 0.), (201, .1)))  # other points, another number of them, another code
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        if not _is_graph(graph, example, other):
-            raise ConfigError(f'{type(getattr(model, "decoder", model)).__name__} is no graph: traced, it gives other answers', fix='Export a decoder without a search for neighbours.')
-        try:
-            with atomic_write(path) as temporary:
-                torch.onnx.export(graph, example, temporary, dynamo=False, opset_version=20, input_names=['p', *tensors], output_names=['logits'],
-                                  dynamic_axes={'p': {1: 'points'}, 'logits': {1: 'points'}})
-        except torch.onnx.errors.OnnxExporterError as error:
-            raise ConfigError(f'ONNX has no such operator: {str(error).splitlines()[0]}', path, 'Export another decoder.') from error
-    return Path(path)
+    return tensors
+
+# %% ../nbs/50_onnx.ipynb #49cd6a68
+class _Decoder(nn.Module):
+    "`decode`, with the tensors of a code as arguments."
+
+    def __init__(self, model, names):
+        super().__init__()
+        self.model, self.names = copy.deepcopy(model).cpu().float().eval(), names
+
+    def forward(self, p, *code):
+        return self.model.decode(p, dict(zip(self.names, code, strict=True)) if self.names else code[0])
+
+# %% ../nbs/50_onnx.ipynb #b8b5d59f
+def _examples(parts):
+    "Arguments of the graph, and others."
+    draw = torch.Generator().manual_seed(0)
+    for n, change in ((64, 0.), (201, .1)):
+        yield torch.rand(len(parts[0]), n, 3, generator=draw) - .5, *(x + change * torch.randn(x.shape, generator=draw) for x in parts)
 
 def _is_graph(graph, example, other):
     "Whether what was traced with one example answers another one as the module itself does."
@@ -78,3 +64,42 @@ def _is_graph(graph, example, other):
         return torch.allclose(torch.jit.trace(graph, example, check_trace=False)(*other), due, rtol=1e-4, atol=1e-4)
     except RuntimeError:  # a number of points that was written down as a constant
         return False
+
+# %% ../nbs/50_onnx.ipynb #9c754e9a
+def _write(graph, example, names, path):
+    "Export, and declare the inputs in the order of their names, those that no operator reads included."
+    torch.onnx.export(graph, example, path, dynamo=False, opset_version=20, input_names=names, output_names=['logits'],
+                      dynamic_axes={'p': {1: 'points'}, 'logits': {1: 'points'}})
+    import onnx
+    file = onnx.load(path)
+    kept = {known.name: known for known in file.graph.input}
+    if len(kept) < len(names):
+        added = {name: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, x.shape) for name, x in zip(names, example, strict=True)}
+        del file.graph.input[:]
+        file.graph.input.extend((added | kept)[name] for name in names)
+        onnx.save(file, path)
+
+# %% ../nbs/50_onnx.ipynb #9e50fe05
+@torch.no_grad()
+def to_onnx(model: nn.Module,  # has `decode(p, code)`
+            code: Tensor | Mapping,  # an example of what it decodes, of B shapes: a tensor, or tensors by name
+            path: str | os.PathLike,  # the file to write, .onnx
+            ) -> Path:  # the file: inputs `p` (B, T, 3) and `c`, or the names of all tensors; output `logits` (B, T)
+    """Write the decoder of a model as an ONNX graph for any number of points. The model stays as it is.
+
+    Raises `ConfigError` or `DataError` for a code that is not of finite floats or not for this model; `ConfigError` for a decoder that is no graph
+    (such as one that searches neighbours by a tree), for an operator that ONNX lacks, and without the package onnx;
+    `DataError` where no file can be written. A file is whole or absent."""
+    tensors = _tensors(model, code)
+    graph = _Decoder(model, [*tensors] if isinstance(code, Mapping) else None)
+    example, other = _examples([x.detach().float().cpu() for x in tensors.values()])
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        if not _is_graph(graph, example, other):
+            raise ConfigError(f'{type(getattr(model, "decoder", model)).__name__} is no graph: traced, it gives other answers', fix='Export a decoder without a search for neighbours.')
+        try:
+            with atomic_write(path) as temporary:
+                _write(graph, example, ['p', *tensors], temporary)
+        except torch.onnx.errors.OnnxExporterError as error:
+            raise ConfigError(f'ONNX has no such operator: {str(error).splitlines()[0]}', path, 'Export another decoder.') from error
+    return Path(path)

@@ -17,7 +17,7 @@ from .formats import read_cloud
 from .meshes import load_mesh
 from .sampling import subsample, surface_points
 
-# %% ../nbs/51_files.ipynb #aac63e1c
+# %% ../nbs/51_files.ipynb #e327413f
 _MESHES, _CLOUDS = ('.obj', '.off', '.stl', '.glb', '.gltf'), ('.ply', '.npy', '.npz', '.xyz', '.txt', '.csv', '.pts')
 CLOUD_ENDINGS = _CLOUDS + _MESHES
 
@@ -34,7 +34,7 @@ def own_files(given: str,  # a file or a folder
         raise DataError('no such file or folder', path=given, fix='Check the path.')
     if given.resolve() == out:
         raise ConfigError(f'the meshes would lie among the {what}', path=out, fix='Choose another --out.')
-    root, found = (given, sorted(given.rglob('*'))) if given.is_dir() else (given.parent, [given])
+    root, found = (given, sorted(p for p in given.rglob('*') if p.is_file())) if given.is_dir() else (given.parent, [given])
     files = [p for p in found if not given.is_dir() or p.suffix.lower() in endings]
     results = {out, *(p.parent.resolve() for p in found if p.name == 'reconstructions.json')}
     files = [p for p in files if p == given or not results.intersection(p.resolve().parents)]
@@ -52,7 +52,7 @@ def _printable(path):
     "A path as text; bytes that are no UTF-8 as \\xe9."
     return os.fsencode(path.as_posix()).decode('utf-8', 'backslashreplace')
 
-# %% ../nbs/51_files.ipynb #0c142378
+# %% ../nbs/51_files.ipynb #ba59056d
 def _load_cloud(path, n, rng):
     "n points of a cloud file, or on the surface of a mesh file, and the bounds of all; a .ply may be either."
     suffix = path.suffix.lower()
@@ -61,21 +61,22 @@ def _load_cloud(path, n, rng):
     if suffix in (*_MESHES, '.ply'):
         try:
             mesh = load_mesh(path)
-            return surface_points(mesh, n, rng)[0], mesh.bounds
+            bounds = mesh.bounds
+            return surface_points(mesh.apply_translation(-bounds[0]), n, rng)[0] + bounds[0], bounds
         except MeshError:
             if suffix != '.ply':
                 raise
-    points = read_cloud(path)[0]
+    points = read_cloud(path, np.float64)[0]
     return points[subsample(len(points), n, rng)], (points.min(0), points.max(0))
 
-# %% ../nbs/51_files.ipynb #0c569d6c
+# %% ../nbs/51_files.ipynb #043894ed
 def own_cloud(path: Path,  # a file of points, or a mesh
               n: int,  # how many points
               rng: np.random.Generator,  # of the choice
               ) -> tuple:  # points (n, 3) in the unit cube, loc (3,) and scale of the way back
     """Points of a file, normalised by the bounding box of all of them. Raises `DataError` or `MeshError` for what cannot be read.
 
-    Files keep seven digits: a cloud ten thousand times its own size away from the origin is refused."""
+    Results are written with seven digits: a cloud ten thousand times its own size away from the origin is refused."""
     points, bounds = _load_cloud(path, n, rng)
     low, high = np.asarray(bounds, float)
     loc, scale = (low + high) / 2, (high - low).max()

@@ -5,20 +5,16 @@
 # %% auto #0
 __all__ = ['reconstruct']
 
-# %% ../nbs/51_reconstruct.ipynb #995af3e2
-import hashlib
-import itertools
-import json
-import re
+# %% ../nbs/51_reconstruct.ipynb #92fe7642
 import time
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from .errors import ConfigError, DataError, OccnetError, atomic_write
+from .errors import ConfigError, OccnetError, one_at_a_time
+from .results import Reconstructions, weights_digest
 
-# %% ../nbs/51_reconstruct.ipynb #8bb23428
+# %% ../nbs/51_reconstruct.ipynb #515b63d8
 def reconstruct(run: str,  # the run folder with the model
                 out: str,  # folder for the meshes
                 store: str | None = None,  # take clouds, voxels or numbers from this store ...
@@ -27,9 +23,9 @@ def reconstruct(run: str,  # the run folder with the model
                 split: str = 'test',  # which part of the store, or of the rendered pictures
                 limit: int | None = None,  # at most so many shapes of them, spread over the split
                 n: int | None = None,  # for a network that is shown nothing: draw so many shapes
-                points: int = 300,  # points of the input cloud
+                points: int | None = None,  # points of the input cloud; 300 when not given, and of a scan of rooms as many as in training
                 noise: float = .005,  # standard deviation added to a store's clouds, in cube edges
-                resolution0: int = 32,  # voxels along each side at the start
+                resolution0: int | None = None,  # voxels along each side at the start; 32 when not given, and for rooms the cells of training
                 depth: int = 1,  # how often they are halved where the surface passes
                 threshold: float | None = None,  # probability at the surface; as in the run when not given
                 simplify: int | None = None,  # reduce each mesh to so many faces
@@ -38,20 +34,25 @@ def reconstruct(run: str,  # the run folder with the model
                 ):
     "Turn clouds, pictures, or whatever a network was shown in training, into meshes."
     from occnet.inputs import Asked, check_asked, contents_of, kind_of
-    from occnet.runs import load_run
-    place, trained = _device(device), load_run(run)
+    from occnet.runs import find_device, load_run
+    place, trained = find_device(device), load_run(run)
     model, config = trained.model(), trained.config
     kind = kind_of(word := _word(trained, model))
     asked = Asked(store, clouds, pictures, n, split, limit, points, noise, seed, out, config, model)
     check_asked(kind, asked)
+    points, resolution0 = (due if x is None else x for x, due in zip((points, resolution0), kind.defaults(config), strict=True))
+    asked.points = points
     threshold = config['threshold'] if threshold is None else threshold
     settings = dict(run=run, store=store, clouds=clouds, pictures=pictures, n=n, split=split, points=points, noise=noise,
                     resolution0=resolution0, depth=depth, threshold=threshold, simplify=simplify, seed=seed,
-                    steps=trained.info.get('steps'), weights=_weights(trained), contents=contents_of(asked),
+                    steps=trained.info.get('steps'), weights=weights_digest(trained), contents=contents_of(asked),
                     **({} if word == 'pointcloud' else {'kind': word}))
-    (files, known), source = _recorded(out, settings), kind.shapes(asked)
-    _reconstructed(model.to(place), kind, source, out, files, known, settings)
+    with one_at_a_time(out, 'another call is reconstructing into this folder'):
+        record, source = Reconstructions.begin(out, settings), kind.shapes(asked)
+        skipped = _reconstructed(model.to(place), kind, source, record)
+    _told(record, skipped, len(source))
 
+# %% ../nbs/51_reconstruct.ipynb #f688ee71
 def _word(trained, model):
     "What the network of a run is shown. Raises `ConfigError` if no command knows its data."
     from occnet.inputs import word_of
@@ -61,122 +62,55 @@ def _word(trained, model):
         raise ConfigError(error.problem, path=trained.folder, fix='Its data belongs to the chapter that made it; '
                           'open it with `load_run` and `extract_mesh`.') from error
 
-def _weights(trained):
-    "The fingerprint of the weights of a run; None if there are none."
-    path = trained.folder / 'model.safetensors'
-    return hashlib.md5(path.read_bytes()).hexdigest() if path.is_file() else None
-
-# %% ../nbs/51_reconstruct.ipynb #fa746858
-def _reconstructed(model, kind, source, out, files, known, settings):
-    "A mesh and a line of the record for each shape; what could not be read is told at the end."
+# %% ../nbs/51_reconstruct.ipynb #c774f1eb
+def _reconstructed(model, kind, source, record):
+    "A mesh and a line of the record for each shape; the errors of those that could not be read."
     from occnet.meshes import denormalise, save_mesh
-    keys = [given.category + '/' * bool(given.category) + given.name for given in source]
-    plan, skipped, device = _mesh_files(keys, out, files), [], next(model.parameters()).device
+    plan, skipped = record.plan(keys := _keys(source, record.out)), []
     for key, given in zip(keys, tqdm(source, unit='mesh', desc='reconstruct', disable=None), strict=True):
-        path = Path(out) / plan[key]
-        if key in known and path.is_file() and known[key].get('stamp', given.stamp) == given.stamp:
+        path, line = record.out / plan[key], record.shapes.get(key)
+        if line and path.is_file() and line.get('stamp', given.stamp) == given.stamp:
             continue
         try:
             shown, loc, scale = given.load()
         except OccnetError as error:
             skipped.append(error)
             continue
-        mesh, facts = _surface(model, kind.code(model, shown, device), settings['threshold'], settings['resolution0'], settings['depth'],
-                               settings['simplify'])
-        if files != plan:
-            _record(out, settings, files := plan, known)
+        mesh, facts = _surface(model, kind, shown, record.settings)
+        if record.files != plan:
+            record.files = plan
+            record.write()
         save_mesh(denormalise(mesh, loc, scale), path)
-        moved = {} if scale == 1 and not np.any(loc) else {'loc': np.asarray(loc).tolist(), 'scale': float(scale)}
-        traced = {name: value for name, value in (('truth', given.truth()), ('stamp', given.stamp)) if value is not None}
-        known[key] = {**facts, 'name': given.name, 'category': given.category, 'mesh': path.name, **moved, **traced, **kind.keep(shown, path)}
-        _record(out, settings, plan, known)
-    if not known:
-        raise skipped[0]
-    empty = [key for key, facts in known.items() if not facts['faces']]
-    print(f'{out}: {len(known)} meshes' + (f', {len(empty)} of them empty: {", ".join(empty[:5])}' if empty else ''))
-    for error in skipped:
-        print('  skipped', str(error).encode('utf-8', 'backslashreplace').decode())
+        record.shapes[key] = {**facts, **_facts(given, loc, scale), 'mesh': path.name, **kind.keep(shown, path)}
+        record.write()
+    return skipped
 
-# %% ../nbs/51_reconstruct.ipynb #11fb6d46
-def _surface(model, code, threshold, resolution0, depth, simplify):
+def _keys(source, out):
+    if not source:
+        raise ConfigError('nothing to reconstruct', path=out, fix='Raise --limit or --n.')
+    return [given.category + '/' * bool(given.category) + given.name for given in source]
+
+# %% ../nbs/51_reconstruct.ipynb #1543f4dc
+def _surface(model, kind, shown, settings):
+    "The mesh of one shape in the unit cube, and the first facts of its line."
     from occnet.extraction import extract_mesh, logit
-    from occnet.onet import as_field
-    start = time.perf_counter()
-    mesh = extract_mesh(as_field(model, code), resolution0, depth, float(logit(threshold)), simplify=simplify)
+    start, level = time.perf_counter(), float(logit(settings['threshold']))
+    mesh = extract_mesh(kind.field(model, shown), kind.cells(shown, settings), settings['depth'], level, simplify=settings['simplify'])
     return mesh, {'faces': len(mesh.faces), 'seconds': round(time.perf_counter() - start, 3)}
 
-def _device(name):
-    "A device that is there: as named, or a GPU if there is one. Raises `ConfigError` for any other."
-    import torch
-    name = name or ('cuda' if torch.cuda.is_available() else 'cpu')
-    try:
-        torch.zeros(1, device=name).item()
-    except (RuntimeError, AssertionError, NotImplementedError, ImportError) as error:
-        raise ConfigError(f'no device {name!r} here', fix='Use cpu, or leave out --device.') from error
-    return torch.device(name)
+def _facts(given, loc, scale):
+    "What a line tells of the shape that was shown."
+    moved = {} if scale == 1 and not np.any(loc) else {'loc': np.asarray(loc).tolist(), 'scale': float(scale)}
+    traces = {name: value for name, value in (('truth', given.truth()), ('stamp', given.stamp)) if value is not None}
+    return {'name': given.name, 'category': given.category, **moved, **traces}
 
-# %% ../nbs/51_reconstruct.ipynb #3bddc8e3
-def _mesh_files(keys, out, files):
-    "The plan with these keys added, no two names alike even where capitals do not count. Raises `DataError` if one is taken."
-    if not keys:
-        raise ConfigError('nothing to reconstruct', path=out, fix='Raise --limit or --n.')
-    plan, taken = dict(files), {file.lower() for file in files.values()}
-    for key in [key for key in keys if key not in files]:
-        stem = re.sub(r'[^\w.-]+', '-', key)
-        numbered = (f'{stem}{f"-{n}" * (n > 1)}.ply' for n in itertools.count(1))
-        plan[key] = next(file for file in numbered if file.lower() not in taken)
-        taken.add(plan[key].lower())
-        for path in (Path(out) / plan[key], (Path(out) / plan[key]).with_suffix('.shown.png')):
-            if path.exists():
-                raise DataError('there is a file of this name', path=path, fix='Choose another --out.')
-    return plan
-
-def _parsed(path, *keys, **optional):
-    "The values of a JSON file of ours, with defaults for what is optional. Raises `DataError` if it is damaged."
-    try:
-        record = json.loads(path.read_text(encoding='utf-8'))
-        return [record[key] for key in keys] + [record.get(key, default) for key, default in optional.items()]
-    except (ValueError, KeyError, TypeError):
-        raise DataError('damaged', path=path, fix='Delete it and repeat the command that made it.') from None
-
-def _books(path):
-    "Settings, plan and shapes of a `reconstructions.json`."
-    settings, shapes, plan = _parsed(path, 'settings', 'shapes', files={})
-    facts = list(shapes.values()) if isinstance(shapes, dict) else [None]
-    whole = all(isinstance(x, dict) and {'name', 'category', 'mesh', 'faces'} <= x.keys() for x in facts)
-    whole = whole and isinstance(plan, dict) and all(isinstance(file, str) for file in plan.values())
-    if not whole or not isinstance(settings, dict) or not {'run', 'split'} <= settings.keys():
-        raise DataError('damaged', path=path, fix='Delete it and repeat the command that made it.')
-    return settings, {**plan, **{key: line['mesh'] for key, line in shapes.items()}}, shapes
-
-# %% ../nbs/51_reconstruct.ipynb #d0c0e087
-_TRACES = {'weights': 'weights of the run', 'contents': 'contents of the store or the pictures'}  # which older records lack
-
-def _recorded(out, settings):
-    "Plan and lines of what is there. Raises `ConfigError` if it was made with other settings."
-    path = Path(out) / 'reconstructions.json'
-    if not path.exists():
-        return {}, {}
-    old, files, shapes = _books(path)
-    changed = [key for key in settings if old.get(key) != settings[key] and (key in old or key not in _TRACES)]
-    if changed:
-        raise ConfigError(f'the meshes here were made with other settings ({", ".join(_TRACES.get(key, key) for key in changed)})', path=out,
-                          fix='Choose another --out, or delete the folder.')
-    return files, shapes
-
-def _record(out, settings, files, shapes):
-    with atomic_write(Path(out) / 'reconstructions.json') as part:
-        part.write_text(json.dumps({'settings': settings, 'files': files, 'shapes': shapes}), encoding='utf-8')
-
-def _reconstructions(out):
-    path = Path(out) / 'reconstructions.json'
-    settings, _, shapes = _books(path) if path.is_file() else (None, None, {})
-    if not shapes:
-        raise DataError('no reconstructions in this folder', path=out, fix='Make them with `occnet reconstruct`.')
-    return settings, shapes
-
-def _result_mesh(out, facts):
-    import trimesh
-
-    from occnet.meshes import load_mesh
-    return load_mesh(Path(out) / facts['mesh']) if facts['faces'] else trimesh.Trimesh()
+# %% ../nbs/51_reconstruct.ipynb #0da1dc24
+def _told(record, skipped, asked):
+    "Say how many meshes are there, how many were asked for, which are empty, and what could not be read. Raises if all failed."
+    if not record.shapes:
+        raise skipped[0]
+    count, empty = len(record.shapes), [key for key, facts in record.shapes.items() if not facts['faces']]
+    others = f', {asked} of them asked for' if asked < count else ''
+    print(f'{record.out}: {count} meshes{others}' + (f', {len(empty)} of them empty: {", ".join(empty[:5])}' if empty else ''))
+    for error in skipped:
+        print('  skipped', str(error).encode('utf-8', 'backslashreplace').decode())

@@ -5,33 +5,30 @@
 # %% auto #0
 __all__ = ['page']
 
-# %% ../nbs/51_page.ipynb #8e7dc810
+# %% ../nbs/51_page.ipynb #6c38b332
 from pathlib import Path
 
 import numpy as np
 
-from .commands import UNITS, _check_truth, _lines_digest, _results
 from .errors import ConfigError, DataError
-from .reconstruction import _reconstructions, _result_mesh, _weights
+from .results import UNITS, Measures, Reconstructions, check_truth, weights_digest
 
-# %% ../nbs/51_page.ipynb #30a76303
-def _unit_mesh(out, facts):
+# %% ../nbs/51_page.ipynb #ce6feeda
+def _unit_mesh(record, key):
     "The mesh of a record, in the unit cube."
-    mesh = _result_mesh(out, facts)
-    return mesh.apply_translation(-np.array(facts['loc'])).apply_scale(1 / facts['scale']) if 'scale' in facts else mesh
+    mesh, line = record.mesh(key), record.shapes[key]
+    return mesh.apply_translation(-np.array(line['loc'])).apply_scale(1 / line['scale']) if 'scale' in line else mesh
 
-def _panels(model, kind, facts, out, settings, truth, i):
-    "(thing, title, colour) of what was shown, field, result and truth, as far as there are any."
+def _panels(model, kind, record, key, truth=None, i=None):
+    "(thing, title, colour) of what was shown, field, result and truth (shape i of a store), as far as there are any."
     from occnet.extraction import logit
-    from occnet.onet import as_field
     from occnet.viz import slice_figure
-    mesh, shown = _unit_mesh(out, facts), kind.recall(facts, out, truth, i)
+    mesh, shown = _unit_mesh(record, key), kind.recall(record.shapes[key], record.out, truth, i)
     around = mesh.vertices if truth is None else truth.cloud(i)[0]
     panels = [kind.panel(shown)] if shown is not None else []
     if shown is not None:
         at = float(np.median(around[:, 2])) if len(around) else 0.
-        field = as_field(model, kind.code(model, shown))
-        panels.append((slice_figure(field, 'z', at, float(logit(settings['threshold'])), name='logit'), 'field', None))
+        panels.append((slice_figure(kind.field(model, shown), 'z', at, float(logit(record.settings['threshold'])), name='logit'), 'field', None))
     panels.append((mesh, 'result', 'surface'))
     return [panel for panel in panels if panel] + ([] if truth is None else [(truth.mesh(i), 'truth', 'truth')])
 
@@ -42,7 +39,7 @@ def _row(panels):
     widths = [1.4 if title == 'field' else 1. for title in titles]
     return finished(beside(*things, titles=list(titles), colours=list(colours), widths=widths, height=300), height=300)
 
-# %% ../nbs/51_page.ipynb #80fcb064
+# %% ../nbs/51_page.ipynb #958f63d6
 def page(run: str,  # the run folder
          out: str,  # the folder that `reconstruct` filled
          page: str,  # the HTML file to write
@@ -55,68 +52,68 @@ def page(run: str,  # the run folder
     from occnet.inputs import kind_of
     from occnet.pages import page as write_page
     from occnet.runs import load_run, run_folder
-    settings, records = _reconstructions(out)
+    record = Reconstructions.read(out)
+    settings = record.settings
     kind = kind_of(settings.get('kind', 'pointcloud'))
     if run_folder(settings['run']).resolve() != run_folder(run).resolve():
         raise ConfigError(f'these meshes are of the run {settings["run"]}', path=out, fix='Give --run that one.')
     trained = load_run(run)
-    if (now := _weights(trained)) and settings.get('weights', now) != now:
+    if (now := weights_digest(trained)) and settings.get('weights', now) != now:
         raise ConfigError('the run was trained anew after these meshes were made', path=out, fix='Reconstruct with another --out.')
-    lead, blocks = (_alone if store is None else _measured)(trained, kind, out, settings, records, store, shapes)
+    lead, blocks = (_alone if store is None else _measured)(trained, kind, record, store, shapes)
     info = trained.info
     made = f'Trained for {info["steps"]} steps in {info["seconds"] / 60:.1f} minutes, seed {trained.config["seed"]}.'
     blocks += ['## Training', (_curve(trained), 'Loss on the training shapes and IoU on the validation shapes.')]
     write_page(blocks, page, title=kind.title, lead=lead, footer=made)
     print(page)
 
-# %% ../nbs/51_page.ipynb #b8e93b1e
+# %% ../nbs/51_page.ipynb #1b12a1a4
 def _even(things, count):
     "So many of the things at equal steps, the first and the last included."
     count = min(count, len(things))
     return [things[round(k * (len(things) - 1) / max(count - 1, 1))] for k in range(count)]
 
-def _measured(trained, kind, out, settings, records, store, shapes):
+def _measured(trained, kind, record, store, shapes):
     "Lead and blocks for results with a truth."
     from occnet.store import Store
-    if settings.get('kind', 'pointcloud') is None:
-        raise ConfigError('samples have no truth', path=out, fix='Leave out --store.')
-    summary, rows = _results(out)
-    model, truth = trained.model(), Store(store, settings['split'])
-    rows.sort(key=lambda row: -float(row['iou']))
-    by_key = {(facts['category'], facts['name']): facts for facts in records.values()}
-    numbers = {key: i for i, key in enumerate(zip(truth.categories, truth.names, strict=True))}
-    keys = [(row['category'], row['name']) for row in rows]
-    if set(keys) != by_key.keys() or summary['of'] not in (None, _lines_digest(records)):
-        raise DataError('measured before these meshes were made', path=out, fix='Call `occnet evaluate` again.')
-    if lacking := [name for category, name in keys if (category, name) not in numbers]:
-        raise DataError(f'the store has no shape {lacking[0]!r}', path=store, fix='Give the store that `evaluate` compared with.')
+    if record.settings.get('kind', 'pointcloud') is None:
+        raise ConfigError('samples have no truth', path=record.out, fix='Leave out --store.')
+    measures, model, truth = Measures.read(record.out), trained.model(), Store(store, record.settings['split'])
+    by_name = {(line['category'], line['name']): key for key, line in record.shapes.items()}
+    rows = {(row['category'], row['name']): row for row in sorted(measures.rows, key=lambda row: -float(row['iou']))}
+    if rows.keys() != by_name.keys() or measures.of not in (None, record.digest()):
+        raise DataError('measured before these meshes were made', path=record.out, fix='Call `occnet evaluate` again.')
+    numbers = {name: i for i, name in enumerate(zip(truth.categories, truth.names, strict=True))}
+    if lacking := [name for name in rows if name not in numbers]:
+        raise DataError(f'the store has no shape {lacking[0][1]!r}', path=store, fix='Give the store that `evaluate` compared with.')
     figures = []
-    for row, key in _even(list(zip(rows, keys, strict=True)), shapes):
-        _check_truth(by_key[key], truth, numbers[key])
-        panels = _panels(model, kind, by_key[key], out, settings, truth, numbers[key])
-        figures.append((_row(panels), f'{" ".join(key)}: IoU {float(row["iou"]):.3f}, Chamfer-L1 {float(row["chamfer_l1"]):.4f} cube edges'))
-    lead = (f'{len(rows)} shapes of the split {settings["split"]}, {kind.told(settings)}. '
-            f'Mean IoU {summary["mean"]["iou"]:.3f}, {summary["failures"]} failures.')
-    return lead, [(_score_table(summary), UNITS), '## Reconstructions, from the best to the worst', *figures]
+    for name, row in _even(list(rows.items()), shapes):
+        key = by_name[name]
+        check_truth(record.shapes[key], truth, numbers[name])
+        panels = _panels(model, kind, record, key, truth, numbers[name])
+        figures.append((_row(panels), f'{" ".join(name)}: IoU {float(row["iou"]):.3f}, Chamfer-L1 {float(row["chamfer_l1"]):.4f} cube edges'))
+    lead = (f'{len(rows)} shapes of the split {record.settings["split"]}, {kind.told(record.settings)}. '
+            f'Mean IoU {measures.mean["iou"]:.3f}, {measures.failures} failures.')
+    return lead, [(_score_table(measures), UNITS), '## Reconstructions, from the best to the worst', *figures]
 
-def _alone(trained, kind, out, settings, records, store, shapes):
+def _alone(trained, kind, record, store, shapes):
     "Lead and blocks for results without a truth; what shows nothing but a mesh stands four in a row."
-    model, chosen = trained.model(), _even(list(records.values()), shapes)
-    rows = [(facts, _panels(model, kind, facts, out, settings, None, None)) for facts in chosen]
+    model, chosen = trained.model(), _even(list(record.shapes), shapes)
+    rows = [(record.shapes[key], _panels(model, kind, record, key)) for key in chosen]
     if all(len(panels) == 1 for _, panels in rows):
         meshes = [(panels[0][0], facts['name'], 'surface') for facts, panels in rows]
         figures = [_row(meshes[k:k + 4]) for k in range(0, len(meshes), 4)]
     else:
         figures = [(_row(panels), ' '.join(filter(None, [facts['category'], facts['name']]))) for facts, panels in rows]
-    empty = sum(not facts['faces'] for facts in records.values())
-    return f'{len(records)} shapes, {kind.told(settings)}, {empty} without a surface.', ['## Results', *figures]
+    empty = sum(not facts['faces'] for facts in record.shapes.values())
+    return f'{len(record.shapes)} shapes, {kind.told(record.settings)}, {empty} without a surface.', ['## Results', *figures]
 
-# %% ../nbs/51_page.ipynb #c6b3320a
-def _score_table(summary):
+# %% ../nbs/51_page.ipynb #de429590
+def _score_table(measures):
     "One row for each class and one for the mean of all shapes."
     names = {'iou': 'IoU', 'chamfer_l1': 'Chamfer-L1', 'chamfer_l1_x10': 'Chamfer-L1 x10', 'normal_consistency': 'normals'}
-    names |= {k: k.replace('f_score_', 'F-score @') for k in summary['mean'] if k.startswith('f_score')}
-    rows = {**summary['classes'], 'mean of shapes': summary['mean']}
+    names |= {k: k.replace('f_score_', 'F-score @') for k in measures.mean if k.startswith('f_score')}
+    rows = {**measures.classes, 'mean of shapes': measures.mean}
     return [{'class': name, **{title: round(row[k], 4) for k, title in names.items()}} for name, row in rows.items()]
 
 def _curve(trained):

@@ -6,14 +6,14 @@
 __all__ = ['VOXEL_LATENTS', 'GALBERDING', 'VOXEL_LATENT_NAMES', 'Voxel16', 'Voxel32', 'galberding_settings', 'galberding_names',
            'galberding_unused']
 
-# %% ../nbs/30_voxel_vae.ipynb #24bcede6
+# %% ../nbs/30_voxel_vae.ipynb #a162a3e7
 from collections.abc import Mapping
 
 from torch import Tensor, nn
 from torch.distributions import Normal
 from torch.nn import functional as F
 
-from .errors import ConfigError, DataError
+from .errors import ConfigError, DataError, only_known
 from .latents import LATENT_ENCODERS
 from .names import DECODER_NAMES, LATENT_NAMES
 from .voxels import check_voxels
@@ -92,7 +92,7 @@ def _no_code(c_dim):
     if c_dim:
         raise ConfigError(f'a voxel latent beside a code of width {c_dim}', fix='Leave the encoder out: this latent reads the inputs itself.')
 
-# %% ../nbs/30_voxel_vae.ipynb #40f5ed6c
+# %% ../nbs/30_voxel_vae.ipynb #ff84e127
 _ERAS = {'readme': ('voxel_16', 'simple', 128), 'head': ('simple', 'batchnorm', 256), 'advance': ('voxel_32', 'batchnorm', 256)}
 GALBERDING = {f'galberding/{era}/z{z}': {'project': 'galberding', 'era': era, 'z_dim': z} for era in _ERAS for z in (1, 2, 3, 8)}
 VOXEL_LATENT_NAMES = {
@@ -105,7 +105,8 @@ VOXEL_LATENT_NAMES = {
 
 def galberding_settings(section: Mapping,  # a value of `GALBERDING`, or one like it with another z_dim
                         ) -> dict:  # settings for `build_model`
-    "Translate a configuration. Raises `ConfigError` for an era that is not known, or no width of the latent."
+    "Translate a configuration. Raises `ConfigError` for an unknown era or word, or no width of the latent."
+    only_known(section, ('project', 'era', 'z_dim'), 'word', 'a section of the occupancy VAE')
     era, z_dim = section.get('era'), section.get('z_dim')
     if era not in _ERAS or isinstance(z_dim, bool) or not isinstance(z_dim, int) or z_dim < 1:
         raise ConfigError(f'no model of the occupancy VAE has era = {era!r} and z_dim = {z_dim!r}', fix=f'Known eras: {", ".join(_ERAS)}.')
