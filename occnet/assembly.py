@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['check_rows', 'FileKind', 'BuildReport', 'assemble']
 
-# %% ../nbs/05_assembly.ipynb #a13ae365
+# %% ../nbs/05_assembly.ipynb #a1d3ab4d
 import contextlib
 import hashlib
 import json
@@ -20,6 +20,7 @@ import h5py
 import joblib
 import numpy as np
 from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 import occnet
@@ -30,7 +31,7 @@ from .records import SPLITS, Item
 def _digest(value):
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:24]
 
-# %% ../nbs/05_assembly.ipynb #103e7141
+# %% ../nbs/05_assembly.ipynb #39a2fea4
 def _make_part(name, source, make, settings, path):
     "Write one item to a file of its own; returns its path, and when nothing can be made of it, the reason and the remedy."
     try:
@@ -38,6 +39,8 @@ def _make_part(name, source, make, settings, path):
             raise source
         seed = int(hashlib.md5(name.encode()).hexdigest()[:8], 16)
         arrays, info = make(source, settings, np.random.default_rng([settings['seed'], seed]))
+        if odd := [key for key, array in arrays.items() if np.asarray(array).dtype == object]:
+            raise TypeError(f'{odd[0]} is no array of numbers or text')
     except Exception as error:
         if not isinstance(error, OccnetError):
             fix = 'Ask for less of each shape.' if isinstance(error, MemoryError) else ''
@@ -56,7 +59,7 @@ def _read_part(path):
         path.unlink(missing_ok=True)
         raise DataError('a damaged part of a file', path, 'It was removed: run again to make it anew.') from error
 
-# %% ../nbs/05_assembly.ipynb #6871fab4
+# %% ../nbs/05_assembly.ipynb #3450254a
 def _make_parts(tasks, jobs, bar):
     "Run the tasks in processes; the reasons and remedies of those that failed, by path."
     run, reasons = joblib.Parallel(jobs, 'loky', 'generator_unordered', idle_worker_timeout=20), {}
@@ -66,23 +69,25 @@ def _make_parts(tasks, jobs, bar):
                 bar.update()
                 if reason:
                     reasons[path] = reason, fix
+    except TerminatedWorkerError as error:
+        raise DataError('the system ended a worker process, perhaps for want of memory', fix='Call again, with fewer jobs: it goes on.') from error
     finally:
         get_reusable_executor().shutdown()
     return reasons
 
-# %% ../nbs/05_assembly.ipynb #8ae7f19b
+# %% ../nbs/05_assembly.ipynb #2a324a50
 def _new_file(path, room):
     "An empty HDF5 file with so many bytes set aside for it: on a full disk HDF5 does not fail in an orderly way."
-    with h5py.File('empty', 'w', driver='core', backing_store=False) as empty:
+    with h5py.File('empty', 'w', driver='core', backing_store=False, libver='latest') as empty:
         empty.flush()
         start = empty.id.get_file_image()
     with open(path, 'wb', buffering=0) as file:
         file.write(start)
         if hasattr(os, 'posix_fallocate'):
             os.posix_fallocate(file.fileno(), 0, room)
-    return h5py.File(path, 'r+')
+    return h5py.File(path, 'r+', libver='latest')
 
-# %% ../nbs/05_assembly.ipynb #29e69e16
+# %% ../nbs/05_assembly.ipynb #95a1a8ec
 def check_rows(file,  # an open HDF5 file with a column `name`
                **columns,  # name=(type, *shape of a row)
                ) -> None:
@@ -116,12 +121,15 @@ class FileKind:
         if not Path(path).is_file():
             raise DataError(f'no such {self.word}', path, self.missing)
         try:
+            with open(path, 'rb') as start:
+                if start.read(8) != b'\x89HDF\r\n\x1a\n':
+                    raise DataError('no HDF5 file', path, self.missing)
             file = h5py.File(path, 'r')
             known = file.attrs.get('format') == f'occnet {self.word}' and file.attrs['version'] == 1 and 'info' in file
         except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
             if getattr(error, 'errno', None):
                 raise DataError(os.strerror(error.errno), path, 'It may be in use, or not yours to read.') from error
-            raise DataError('truncated, or no HDF5 file', path, self.damaged) from error
+            raise DataError('truncated or damaged', path, self.damaged) from error
         if not known:
             raise DataError(f'an HDF5 file, but no occnet {self.word} of version 1', path, self.missing)
         with self.reading(path):
@@ -175,7 +183,7 @@ def _report(path, kind, reused=None):
         reused = len(names) if reused is None else reused
         return BuildReport(path, dict(Counter(splits)), [tuple(x) for x in told['skipped']], thin, reused), told['fingerprint']
 
-# %% ../nbs/05_assembly.ipynb #c09720a0
+# %% ../nbs/05_assembly.ipynb #00bd9eb4
 def assemble(path: str | os.PathLike,  # the file to make
              kind: FileKind,  # of the file
              items: list[Item],  # what shall be in it, at least one
@@ -195,6 +203,8 @@ def assemble(path: str | os.PathLike,  # the file to make
         raise DataError('there is a folder of this name', path, 'Choose a file name that ends in .h5.')
     if type(jobs) is not int or jobs < 1 and jobs != -1:
         raise ConfigError(f'jobs={jobs!r} is no number of processes', fix='Use 1 or more, or -1 for one per core.')
+    if not items:
+        raise DataError('nothing to assemble', path, 'Give at least one item.')
     keys = [_digest([settings, item.identity(), make.__qualname__]) for item in items]
     folder = path.with_name(path.name + '.parts')
     parts = [folder / f'{key}.npz' for key in keys]
@@ -212,8 +222,9 @@ def assemble(path: str | os.PathLike,  # the file to make
     with one_at_a_time(folder, _BUSY, path):
         reused, reasons = _made(path, items, parts, make, settings, jobs, progress)
         _collected(path, kind, items, parts, reasons, told)
+        report = _report(path, kind, reused)[0]
         _forget(path, folder, parts)
-    return _report(path, kind, reused)[0]
+    return report
 
 # %% ../nbs/05_assembly.ipynb #d0253641
 def _loaded(item):
@@ -236,7 +247,7 @@ def _made(path, items, parts, make, settings, jobs, progress):
         if not any(part.exists() for part in parts):
             _forget(path, parts[0].parent, parts)
 
-# %% ../nbs/05_assembly.ipynb #dc62cf4d
+# %% ../nbs/05_assembly.ipynb #f3a203fb
 def _collected(path, kind, items, parts, reasons, told):
     "Write the file from the parts that were made. Raises `DataError` if there are none."
     failed = sorted((item.name, *reasons[part]) for item, part in zip(items, parts, strict=True) if part in reasons)
@@ -250,6 +261,8 @@ def _collected(path, kind, items, parts, reasons, told):
     with atomic_write(whole) as temporary, _new_file(temporary, room) as file:
         file.attrs.update(format=f'occnet {kind.word}', version=1, provenance=json.dumps({**told, 'skipped': skipped}))
         kind.write(file, items, _records(parts, infos))
+        if len(infos) < len(items):
+            raise RuntimeError(f'{kind.write.__name__} has read {len(infos)} of {len(items)} records')
         for name in ('name', 'category', 'split'):
             file[name] = [getattr(item, name) for item in items]
         file['info'] = infos
