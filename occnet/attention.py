@@ -6,10 +6,11 @@
 __all__ = ['two_layers', 'vector_attention', 'Attention', 'TransformerBlock', 'PositionBlock', 'PointwiseBlock', 'SetAbstraction',
            'MaxAbstraction']
 
-# %% ../nbs/42_attention.ipynb #bcf45edd
+# %% ../nbs/42_attention.ipynb #0cc85293
 from torch import Tensor, nn
 
 from .blocks import BatchNormRows
+from .errors import DataError
 from .layers import Points, Rows
 from .neighbours import farthest_points, gather, nearest
 
@@ -55,9 +56,17 @@ class Attention(nn.Module):
         k, v = (y[:, None] if index is None else gather(y, index) for y in (k, v))
         return vector_attention(self.query(x), k, v, delta, self.gamma)
 
-# %% ../nbs/42_attention.ipynb #aac84c38
+# %% ../nbs/42_attention.ipynb #6b6a0ede
+def _one_row_each(p, x):
+    "Refuse features of other points with a `DataError`: some would pass unseen."
+    if p.shape[:2] != x.shape[:2]:
+        raise DataError(f'features {tuple(x.shape)} of points {tuple(p.shape)}', fix='Give features (B, N, F), a row for each point.')
+
+# %% ../nbs/42_attention.ipynb #d27fa60a
 class TransformerBlock(nn.Module):
-    "Attention among the points of a cloud, the input added, and a normalisation. Source: AIR-Nets, section 3."
+    """Attention among the points of a cloud, the input added, and a normalisation.
+
+    Raises `DataError` for features of other points. Source: AIR-Nets, section 3."""
 
     def __init__(self,
                  width: int,  # features F, in and out
@@ -80,6 +89,7 @@ class TransformerBlock(nn.Module):
                 x: Rows,  # (B, N, F) their features
                 ) -> Rows:  # (B, N, F)
         "The features after everybody has listened."
+        _one_row_each(p, x)
         index, delta = self.places(p)
         return self.norm(self.attention(x, x, index, delta) + x)
 
@@ -113,11 +123,11 @@ class PointwiseBlock(nn.Module):
         "Each point for itself."
         return self.norm_2(x + self.norm_1(self.fc_1(self.norm_0(self.fc_0(x)).relu())).relu())
 
-# %% ../nbs/42_attention.ipynb #af9f2e0a
+# %% ../nbs/42_attention.ipynb #4dd64f2d
 class SetAbstraction(nn.Module):
     """Fewer points that know more: `n` of them are chosen, and each listens twice to its `k` neighbours in the full cloud.
 
-    Raises `DataError` for clouds of fewer than `n` points. Source: AIR-Nets, section 3."""
+    Raises `DataError` for clouds of fewer than `n` points, and for features of others. Source: AIR-Nets, section 3."""
 
     def __init__(self,
                  n: int,  # points that stay
@@ -135,6 +145,7 @@ class SetAbstraction(nn.Module):
                 x: Rows,  # (B, N, F) their features
                 ) -> tuple[Points, Rows]:  # (B, n, 3) and (B, n, F)
         "The points that stay, and what they have heard."
+        _one_row_each(p, x)
         stay = farthest_points(p, self.n)
         centre, own = gather(p, stay), gather(x, stay)
         index = nearest(centre, p, self.k)
@@ -144,11 +155,11 @@ class SetAbstraction(nn.Module):
         second = self.attention_1(first, x, index, delta)
         return centre, self.norm_2(self.norm_1(first + second) + own)
 
-# %% ../nbs/42_attention.ipynb #59cf9ef3
+# %% ../nbs/42_attention.ipynb #0809ac46
 class MaxAbstraction(nn.Module):
     """`SetAbstraction` without attention: the maximum over the neighbours, plus the point itself.
 
-    Raises `DataError` for clouds of fewer than `n` points. Source: PointNet++, section 3; AIR-Nets, ablation study."""
+    Raises `DataError` for clouds of fewer than `n` points, and for features of others. Source: PointNet++, section 3; AIR-Nets, ablation study."""
 
     def __init__(self,
                  n: int,  # points that stay
@@ -165,6 +176,7 @@ class MaxAbstraction(nn.Module):
                 x: Rows,  # (B, N, F) their features
                 ) -> tuple[Points, Rows]:  # (B, n, 3) and (B, n, F)
         "The points that stay, and the largest features around them."
+        _one_row_each(p, x)
         stay = farthest_points(p, self.n)
         centre, x = gather(p, stay), self.lift(x)
         heard = x + self.norm_add(self.fc_1(self.norm_fc(self.fc_0(x)).relu())).relu()

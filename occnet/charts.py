@@ -77,7 +77,7 @@ def scatter_figure(clouds: dict,  # name -> (n, 2)
         fig.add_scatter(x=p[:, 0], y=p[:, 1], name=name, mode='markers', marker={'size': size, 'color': _colour(colours, k, name)})
     return _axes(fig, xlabel, ylabel, log, legend)
 
-# %% ../nbs/06_charts.ipynb #1ac22c6f
+# %% ../nbs/06_charts.ipynb #b66a40bf
 def bar_figure(labels: list,  # one word under each group of bars
                bars: dict,  # name -> (n,) values
                ylabel: str,  # with its unit
@@ -96,6 +96,10 @@ def bar_figure(labels: list,  # one word under each group of bars
             _same(len(labels), len(errors[name]), f'errors of {name}')
             fig.data[-1].error_y = {'array': _numbers(errors[name]).astype(float).tolist()}
     fig = _axes(fig, xlabel, ylabel, log, legend, barmode='group')
+    tips = np.concatenate([np.add(t.y, _numbers(t.error_y.array or 0)) for t in fig.data])
+    if 'y' in log and (tips > 0).any():
+        lows = np.concatenate([np.asarray(t.y)[np.greater(t.y, 0)] for t in fig.data])
+        fig.update_yaxes(range=[float(np.ceil(np.log10(lows.min()))) - 1, float(np.log10(tips.max())) + .1])
     return fig.update_xaxes(showgrid=False)
 
 # %% ../nbs/06_charts.ipynb #57ad02d3

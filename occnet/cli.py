@@ -5,13 +5,12 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'presets', 'preset_files', 'check_file', 'parse', 'main']
 
-# %% ../nbs/51_cli.ipynb #2017b6f2
+# %% ../nbs/51_cli.ipynb #3cc5e1d6
 import ast
 import functools
 import importlib.util
 import inspect
 import itertools
-import math
 import re
 import sys
 import types
@@ -56,14 +55,17 @@ def _function(name):
     found = _table()[name]
     return getattr(importlib.import_module(f'occnet.{found}'), name) if isinstance(found, str) else found
 
-# %% ../nbs/51_cli.ipynb #df5d1ef3
+# %% ../nbs/51_cli.ipynb #978c2ce4
+@functools.cache
+def _docstrings(module):
+    "The docstrings of the functions of a module, which is not imported."
+    tree = ast.parse(Path(importlib.util.find_spec(f'occnet.{module}').origin).read_text(encoding='utf-8'))
+    return {node.name: ast.get_docstring(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
+
 def _about(name):
-    "The first sentence of the docstring of a command, without importing its module."
-    if isinstance(found := _table()[name], str):
-        tree = ast.parse(Path(importlib.util.find_spec(f'occnet.{found}').origin).read_text(encoding='utf-8'))
-        told = next(ast.get_docstring(node) for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
-    else:
-        told = found.__doc__
+    "The first sentence of the docstring of a command."
+    found = _table()[name]
+    told = _docstrings(found)[name] if isinstance(found, str) else found.__doc__
     return re.split(r'(?<=\.) ', ' '.join(told.split()))[0]
 
 # %% ../nbs/51_cli.ipynb #68a983cc
@@ -79,8 +81,15 @@ def _kind(annotation, default):
         kind = kind | part
     return kind
 
-# %% ../nbs/51_cli.ipynb #afbce491
+# %% ../nbs/51_cli.ipynb #0626bd6d
 _comments = functools.cache(functools.partial(docments, full=True))  # of a function; reading them takes a while
+
+@functools.cache
+def _remarks(module, table):
+    "key -> the comment behind it in the source of a table; keys of one line share theirs."
+    body = inspect.getsource(importlib.import_module(f'occnet.{module}')).split(f'\n{table} = {{\n')[1].split('\n}')[0]
+    lines = (re.split(r',\s+# ', line) for line in body.splitlines())
+    return {key: line[-1] for line in lines if len(line) > 1 for key in re.findall(r"'(\w+)': ", line[0])}
 
 def _options(name):
     "Every option of a command: name -> type, default (`inspect.Parameter.empty`: required), help."
@@ -92,7 +101,7 @@ def _options(name):
     if name in _SETTINGS:
         module, table = _SETTINGS[name]
         for key, default in _leaves(getattr(importlib.import_module(f'occnet.{module}'), table)):
-            found[key] = *default, 'a setting of the training'
+            found[key] = *default, _remarks(module, table).get(key, 'a part of the model' if '.' in key else 'a setting of the training')
     return found
 
 # %% ../nbs/51_cli.ipynb #f6fdd6da
@@ -139,18 +148,21 @@ def preset_files() -> dict[str, Path]:  # name -> file
     root = Path(str(resources.files('occnet').joinpath('presets')))
     return {path.relative_to(root).with_suffix('').as_posix(): path for path in sorted(root.rglob('*.yaml'))}
 
-# %% ../nbs/51_cli.ipynb #9ebaa4e6
+# %% ../nbs/51_cli.ipynb #8b8bbd93
 def check_file(path: str,  # a YAML file with a section for each command
                ) -> dict:  # the sections
     "Read a configuration. Raises `ConfigError` that suggests the nearest for a section or a key that no command has."
     try:
         sections = yaml.load(Path(path).read_text(encoding='utf-8'), _Once)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f'no YAML ({" ".join(str(error).split())[:120]})', path=path, fix='Correct it.') from error
+        told = ' '.join(str(error).replace('"<unicode string>", ', '').split())
+        raise ConfigError(f'no YAML ({told[:160]})', path=path, fix='Correct it.') from error
     except OSError as error:
         raise DataError('not readable', path=path, fix='Check the path given with --config.') from error
-    if not isinstance(sections, Mapping) or not sections or not all(isinstance(x, Mapping) for x in sections.values()):
-        raise ConfigError('no sections with settings', path=path, fix=f'Begin one with the name of a command: {", ".join(_names())}.')
+    hollow = [name for name, x in sections.items() if not isinstance(x, Mapping)] if isinstance(sections, Mapping) else []
+    if hollow or not isinstance(sections, Mapping) or not sections:
+        problem = f'no settings in the section {hollow[0]!r}' if hollow else 'no sections with settings'
+        raise ConfigError(problem, path=path, fix='Give it some, or leave it out.' if hollow else f'Begin one with the name of a command: {", ".join(_names())}.')
     only_known(sections, _names(), 'section', str(path))
     for name, section in sections.items():
         known = _options(name)
@@ -193,26 +205,31 @@ def parse(words: list[str],  # the words behind `occnet`
         raise _plain(error, command) from error
     return command, _checked(given[command], _options(command))
 
-# %% ../nbs/51_cli.ipynb #42c421bd
+# %% ../nbs/51_cli.ipynb #cd00cc3e
 def _checked(options, known):
     for name, value in options.items():
         kind, default, _ = known.get(name, (Any, None, ''))
         if value is None and default is not None and kind is not Any and type(None) not in typing.get_args(kind):
             raise ConfigError(f'--{name} cannot be null', fix='Give a value, or leave it out.')
-        if value == '' or (isinstance(value, (int, float)) and value < (-math.inf if name == 'jobs' else 0)):
-            raise ConfigError(f'--{name} cannot be {value!r}', fix='Give a name, or a number that is not negative.')
+        number = isinstance(value, int | float)
+        if value == '' or number and not (-1 if name == 'jobs' else 0) <= value < 2 ** 63:
+            raise ConfigError(f'--{name} cannot be {value!r}', fix='Give a number from 0 to 2^63.' if number else 'Give a name.')
     return options
 
-# %% ../nbs/51_cli.ipynb #9c12da16
+# %% ../nbs/51_cli.ipynb #bff28b01
 def _plain(error, command):
     "The complaint of the parser as one error."
     text = 'a setting that holds itself' if isinstance(error, RecursionError) else str(error).rstrip('. \n')
     if command and (odd := re.search(r'nrecognized arguments: --([\w.]+)', text)):
+        if odd[1] == 'config':
+            return ConfigError('--config belongs before the command', fix=f'Write `occnet --config FILE {command}`.')
         only_known([odd[1]], _options(command), 'option', f'`occnet {command}`')
-    key, value = (re.search(pattern, text) for pattern in ('key "([^"]+)"', r'(?:Got|Given) value: (.*)'))
-    kinds = re.findall(r"Expected a <class '(\w+)'>", text)
-    if key and value and kinds:
-        text = f'--{key[1]} is {value[1]!r}, and should be of the type {" or ".join(kinds)}'.replace('NoneType', 'null')
+    key, values = re.search('key "([^"]+)"', text), re.findall(r'(?:Got|Given) value: (.*)', text)
+    if key and values and (known := _options(command).get(key[1].removeprefix(f'{command}.'))):
+        kind = str(known[0]) if typing.get_args(known[0]) else known[0].__name__
+        text = f'--{key[1]} is {values[-1]!r}, and should be of the type {kind.replace("None", "null").replace(" | ", " or ").replace("typing.", "")}'
+        if 'list[str]' in kind and re.fullmatch(r'\w+', values[-1]):
+            return ConfigError(text, fix=f'Write [{values[-1]}].')
     text = re.sub(rf'\b{command}\.(?=\w)', '--', text) if command and 'are required' in text else text
     return ConfigError(text, fix=f'`{" ".join(["occnet", command, "--help"]).replace("  ", " ")}` lists the options.')
 

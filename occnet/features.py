@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['FeatureMaps', 'LocalPointnet', 'LocalVoxels']
 
-# %% ../nbs/40_features.ipynb #131b87af
+# %% ../nbs/40_features.ipynb #96d91478
+import math
 from collections.abc import Mapping
 
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from .cells import AXES, cell_index, local_coordinates, place, pool, scatter
 from .encoders import check_cloud
-from .errors import ConfigError, DataError
+from .errors import ConfigError, DataError, check_counts
 from .layers import Points, ResnetBlockFC, Rows
 from .unets import UNet2d, UNet3d
 from .voxels import check_voxels
@@ -37,17 +38,18 @@ def _idle(settings):
     alone = {f'{m}_{key}': 'there are no U-Nets' for m in ('plane', 'grid') for key in ('levels', 'width')}
     return {**({} if settings.get('unets', True) else alone), **missing}
 
-# %% ../nbs/40_features.ipynb #0379eb13
+# %% ../nbs/40_features.ipynb #3473dd54
 def _padded(padding):
-    if padding < 0:
-        raise ConfigError(f'padding = {padding}', fix='The box has the side 1 + padding; use 0 or more.')
+    if not isinstance(padding, int | float) or not 0 <= padding < math.inf:
+        raise ConfigError(f'padding = {padding!r}', fix='The box has the side 1 + padding; use 0 or more.')
     return padding
 
 def _check_sizes(what, choice, choices, unit, waves, n_blocks):
-    "Raise `ConfigError` for a choice that is none, a negative number or no block."
-    if choice not in choices or unit < 0 or waves < 0 or n_blocks < 1:
-        raise ConfigError(f'{what} {choice!r}, unit {unit}, {waves} waves, {n_blocks} blocks',
-                          fix=f'Use {" or ".join(map(repr, choices))}, one block or more, and no negative numbers.')
+    "Raise `ConfigError` for a choice that is none, a number that is negative or not finite, or no block."
+    check_counts(n_blocks=n_blocks)
+    check_counts(0, waves=waves)
+    if choice not in choices or not isinstance(unit, int | float) or not 0 <= unit < math.inf:
+        raise ConfigError(f'{what} {choice!r}, unit {unit!r}', fix=f'Use {" or ".join(map(repr, choices))}, and a side of 0 or more.')
 
 # %% ../nbs/40_features.ipynb #1e288a4c
 class FeatureMaps(nn.Module):

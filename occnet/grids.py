@@ -5,8 +5,7 @@
 # %% auto #0
 __all__ = ['grid_coordinates', 'voxelise_cloud', 'check_places', 'displacements', 'grid_features']
 
-# %% ../nbs/41_grids.ipynb #65ef1b74
-import math
+# %% ../nbs/41_grids.ipynb #4f60b4c5
 from collections.abc import Mapping
 
 import torch
@@ -23,7 +22,7 @@ def grid_coordinates(p: Tensor,  # (..., 3) points, the unit cube is -0.5 to 0.5
     "Where `grid_sample` finds a point in a grid with index order x, y, z. Source: the `grid_coords` of the authors' data."
     return 2 * p.flip(-1)
 
-# %% ../nbs/41_grids.ipynb #8ae2d317
+# %% ../nbs/41_grids.ipynb #159c3393
 def voxelise_cloud(cloud: Points,  # (B, N, 3) points; what is outside of the unit cube marks the nearest node of its side
                    resolution: int = 128,  # nodes R along each side, the outermost on the faces of the cube
                    ) -> Tensor:  # (B, R, R, R) float, 1 at the node nearest to each point
@@ -31,8 +30,8 @@ def voxelise_cloud(cloud: Points,  # (B, N, 3) points; what is outside of the un
 
     Source: IF-Net, section 4; the authors' `voxelized_pointcloud`."""
     check_counts(resolution=resolution)
-    node = ((check_cloud(cloud) + .5) * (resolution - 1)).round().long().clamp(0, resolution - 1)
-    x, y, z = node.unbind(-1)
+    p = check_cloud(cloud).to(torch.promote_types(cloud.dtype, torch.float32))
+    x, y, z = ((p + .5) * (resolution - 1)).round().clamp(0, resolution - 1).long().unbind(-1)
     voxels = cloud.new_zeros(len(cloud), resolution ** 3)
     return voxels.scatter_(1, (x * resolution + y) * resolution + z, 1).view(-1, *[resolution] * 3)
 
@@ -43,7 +42,7 @@ def _told_places(p):
     "What was given in place of points, for a message."
     return f'{p.dtype} {tuple(p.shape)}' if isinstance(p, Tensor) else type(p).__name__
 
-# %% ../nbs/41_grids.ipynb #e4cc127e
+# %% ../nbs/41_grids.ipynb #0e613022
 def check_places(p: Points,  # (B, T, 3) places, T may be 0
                  code: dict,  # tensors (B, ...) by name
                  dtype: torch.dtype,  # what the decoder computes in
@@ -51,22 +50,23 @@ def check_places(p: Points,  # (B, T, 3) places, T may be 0
     "Refuse with a `DataError` what are no places, or a code that is not of as many shapes."
     if not isinstance(p, Tensor) or not p.is_floating_point() or p.ndim != 3 or p.shape[-1] != 3:
         raise DataError(f'places are a float tensor (B, T, 3), these are {_told_places(p)}', fix=_FLOATS)
+    p = p.to(dtype)
     if not torch.compiler.is_compiling() and not p.isfinite().all():
-        raise DataError('some places are NaN or infinite', fix='Remove them first.')
+        raise DataError(f'some places are NaN or infinite in {dtype}', fix='Remove them first.')
     if not isinstance(code, Mapping) or not all(isinstance(part, Tensor) for part in code.values()):
         raise DataError(f'a code is tensors by name, this is a {type(code).__name__}', fix='Use what `encode` returned.')
     if any(len(part) != len(p) for part in code.values()):
         raise DataError(f'places of {len(p)} shapes, a code of {max(map(len, code.values()))}',
                         fix='Give places for each shape; `decode` lets the code of one serve all.')
-    return p.to(dtype)
+    return p
 
-# %% ../nbs/41_grids.ipynb #c475d9b9
+# %% ../nbs/41_grids.ipynb #534ebf29
 def displacements(d: float,  # distance of the six places, where the cube has the side 2
                   ) -> Tensor:  # (7, 3) moves in the coordinates of `grid_sample`
-    """The centre, then -d and +d along each axis in turn. Raises `ConfigError` for what is no distance.
+    """The centre, then -d and +d along each axis in turn. Raises `ConfigError` for what is no distance, or longer than the cube.
 
     Source: IF-Net, section 3; the order of the published weights."""
-    if not isinstance(d, int | float) or not math.isfinite(d):
+    if not isinstance(d, int | float) or not abs(d) <= 2:
         raise ConfigError(f'displacement = {d!r} is no distance', fix='The published networks have 0.0722 and 0.035.')
     axes = d * torch.eye(3)
     return torch.stack([0 * axes[0], *(s * a for a in axes for s in (-1, 1))])

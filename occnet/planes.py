@@ -206,7 +206,7 @@ def draw_histogram(ax,  # matplotlib's axes to draw on
     (ax.bar if t.y is None else ax.barh)(edges[:-1], height, np.diff(edges), align='edge',
                                          color=as_rgba(t.marker.color or colour, _given(t.opacity, 1.)), zorder=2)
 
-# %% ../nbs/08_planes.ipynb #d77f562e
+# %% ../nbs/08_planes.ipynb #897b7d97
 def _plain_ticks(side):
     "Plain numbers on a logarithmic axis that spans no more than a factor of twenty: powers of ten alone would leave it empty."
     low, high = side.get_view_interval()
@@ -222,7 +222,7 @@ def style_axes(ax,  # matplotlib's axes to draw on
     "Scale, range, ticks, labels and grid of a plane."
     for axis, side, kind, ends in ((xaxis, ax.xaxis, 'x', ['bottom', 'top']), (yaxis, ax.yaxis, 'y', ['left', 'right'])):
         if axis.type == 'log':
-            getattr(ax, f'set_{kind}scale')('log', nonpositive='mask')
+            getattr(ax, f'set_{kind}scale')('log', nonpositive='clip' if ax.patches else 'mask')
         limits = getattr(ax, f'set_{kind}lim')
         if axis.range:
             limits(*(10. ** np.array(axis.range) if axis.type == 'log' else axis.range))

@@ -21,7 +21,7 @@ from .ifnet import IFNET, ifnet_names, ifnet_settings
 from .names import network_names
 from .voxel_vae import GALBERDING, galberding_names, galberding_settings, galberding_unused
 
-# %% ../nbs/50_projects.ipynb #8404c1d8
+# %% ../nbs/50_projects.ipynb #10aa147e
 _DEFAULTS = {'encoder': 'resnet18', 'encoder_latent': None, 'decoder': 'simple', 'c_dim': 512, 'z_dim': 64,
              'encoder_kwargs': {}, 'encoder_latent_kwargs': {}, 'decoder_kwargs': {}}
 _DEAD = ('multi_gpu', 'use_camera', 'dmc_weight_prior', 'use_poincloud')  # in files of theirs; no Occupancy Network reads them
@@ -29,10 +29,12 @@ _KWARGS = {'hidden_size': 'hidden', 'hidden_dim': 'hidden', 'n_blocks': 'n_block
 
 def _sizes(model, part):
     "The authors' keyword arguments of a part in our words."
-    kwargs = model[f'{part}_kwargs'] or {}
-    if not isinstance(kwargs, Mapping) or not isinstance(model[part], str | None):
+    kwargs, named = model[f'{part}_kwargs'] or {}, str if part == 'decoder' else str | None
+    if not isinstance(kwargs, Mapping) or not isinstance(model[part], named):
         raise ConfigError(f'{part} is {model[part]!r} with {kwargs!r}', fix='A part is a name, and its arguments are names with values.')
-    only_known(kwargs, (*_KWARGS, 'legacy'), 'word', f'{part}_kwargs')
+    only_known(kwargs, (*_KWARGS, *['legacy'] * (part == 'decoder')), 'word', f'{part}_kwargs')
+    if kwargs.keys() >= {'hidden_size', 'hidden_dim'} or not all(isinstance(kwargs.get(key, False), bool) for key in ('leaky', 'legacy')):
+        raise ConfigError(f'{part}_kwargs are {dict(kwargs)!r}', fix='Give one of hidden_size and hidden_dim; leaky and legacy are true or false.')
     return {_KWARGS[key]: value for key, value in kwargs.items() if key != 'legacy'}
 
 # %% ../nbs/50_projects.ipynb #e59d3049
@@ -132,7 +134,7 @@ def _read(config, name):
     except (yaml.YAMLError, UnicodeDecodeError, OSError, TypeError, ValueError) as error:
         raise ConfigError('no configuration with a `model` section', config, 'Give a YAML file of the authors.') from error
 
-# %% ../nbs/50_projects.ipynb #7359915a
+# %% ../nbs/50_projects.ipynb #936b1d1e
 def _found(parent, heir):
     "What `inherit_from` means: a file, seen from here or from a folder above the heir, or a published configuration."
     parent = str(parent)
@@ -144,7 +146,7 @@ def _found(parent, heir):
     return next((name for name in names if name.removesuffix('.yaml') in OFFICIAL), names[0])
 
 def _merged(old, new):
-    "Like the authors: deeper keys win, sections are merged."
+    "Like the authors: the keys of the heir win, sections are merged."
     return {**old, **{key: _merged(old[key], value) if isinstance(value, Mapping) and isinstance(old.get(key), Mapping)
                       else value for key, value in new.items()}}
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['recipe', 'empty_model', 'official_model']
 
-# %% ../nbs/51_recipes.ipynb #f356652c
+# %% ../nbs/51_recipes.ipynb #7f9a5976
 import copy
 import functools
 
@@ -16,9 +16,9 @@ from .cli import check_file, parse, preset_files
 from .errors import only_known
 from .onet import build_model
 from .pretrained import OFFICIAL, project_of
-from .runs import complete_config
+from .runs import DEFAULTS, complete_config
 
-# %% ../nbs/51_recipes.ipynb #a88ad2b0
+# %% ../nbs/51_recipes.ipynb #65fa308e
 def recipe(name: str,  # a preset, e.g. 'onet/pointcloud/onet'
            ) -> dict:  # command -> what its section gives, checked
     "The sections of a preset; `fit` with all its settings. Raises `ConfigError` for a name or a key that does not exist."
@@ -31,7 +31,7 @@ def _checked(name):
     if 'fit' in sections:
         settings = parse(['--preset', name, 'fit', '--run', 'unused'])[1]
         model = {part: sizes for part, sizes in settings.pop('model').items() if sizes is not None}
-        sections['fit'] = complete_config({**{key: settings[key] for key in settings if key not in ('run', 'store', 'restart')}, 'model': model})
+        sections['fit'] = complete_config({**{key: settings[key] for key in DEFAULTS if key in settings}, 'model': model})
     return sections
 
 # %% ../nbs/51_recipes.ipynb #5f60cb50

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from .errors import ConfigError, OccnetError, one_at_a_time
 from .results import Reconstructions, weights_digest
 
-# %% ../nbs/51_reconstruct.ipynb #515b63d8
+# %% ../nbs/51_reconstruct.ipynb #56f3685f
 def reconstruct(run: str,  # the run folder with the model
                 out: str,  # folder for the meshes
                 store: str | None = None,  # take clouds, voxels or numbers from this store ...
@@ -50,7 +50,7 @@ def reconstruct(run: str,  # the run folder with the model
     with one_at_a_time(out, 'another call is reconstructing into this folder'):
         record, source = Reconstructions.begin(out, settings), kind.shapes(asked)
         skipped = _reconstructed(model.to(place), kind, source, record)
-    _told(record, skipped, len(source))
+    _told(record, skipped, _keys(source, out))
 
 # %% ../nbs/51_reconstruct.ipynb #f688ee71
 def _word(trained, model):
@@ -104,12 +104,13 @@ def _facts(given, loc, scale):
     traces = {name: value for name, value in (('truth', given.truth()), ('stamp', given.stamp)) if value is not None}
     return {'name': given.name, 'category': given.category, **moved, **traces}
 
-# %% ../nbs/51_reconstruct.ipynb #0da1dc24
-def _told(record, skipped, asked):
+# %% ../nbs/51_reconstruct.ipynb #5bd588f1
+def _told(record, skipped, keys):
     "Say how many meshes are there, how many were asked for, which are empty, and what could not be read. Raises if all failed."
     if not record.shapes:
         raise skipped[0]
     count, empty = len(record.shapes), [key for key, facts in record.shapes.items() if not facts['faces']]
+    asked = sum(key in record.shapes for key in keys)
     others = f', {asked} of them asked for' if asked < count else ''
     print(f'{record.out}: {count} meshes{others}' + (f', {len(empty)} of them empty: {", ".join(empty[:5])}' if empty else ''))
     for error in skipped:

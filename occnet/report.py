@@ -39,7 +39,7 @@ def _row(panels):
     widths = [1.4 if title == 'field' else 1. for title in titles]
     return finished(beside(*things, titles=list(titles), colours=list(colours), widths=widths, height=300), height=300)
 
-# %% ../nbs/51_page.ipynb #958f63d6
+# %% ../nbs/51_page.ipynb #612d3193
 def page(run: str,  # the run folder
          out: str,  # the folder that `reconstruct` filled
          page: str,  # the HTML file to write
@@ -55,10 +55,11 @@ def page(run: str,  # the run folder
     record = Reconstructions.read(out)
     settings = record.settings
     kind = kind_of(settings.get('kind', 'pointcloud'))
-    if run_folder(settings['run']).resolve() != run_folder(run).resolve():
-        raise ConfigError(f'these meshes are of the run {settings["run"]}', path=out, fix='Give --run that one.')
     trained = load_run(run)
-    if (now := weights_digest(trained)) and settings.get('weights', now) != now:
+    now, elsewhere = weights_digest(trained), run_folder(settings['run']).resolve() != run_folder(run).resolve()
+    if elsewhere and (now is None or settings.get('weights') != now):
+        raise ConfigError(f'these meshes are of the run {settings["run"]}', path=out, fix='Give --run that one.')
+    if now and settings.get('weights', now) != now:
         raise ConfigError('the run was trained anew after these meshes were made', path=out, fix='Reconstruct with another --out.')
     lead, blocks = (_alone if store is None else _measured)(trained, kind, record, store, shapes)
     info = trained.info

@@ -181,7 +181,7 @@ class SceneField:
                 logits[mine] = self.model.decode(torch.as_tensor(p[mine], device=self.device)[None], code)[0].float().cpu().numpy()
         return logits
 
-# %% ../nbs/40_scenes.ipynb #6153994d
+# %% ../nbs/40_scenes.ipynb #723f4204
 def scene_mesh(field: Callable,  # points (T, 3) -> values (T,), inside where above 0
                low: np.ndarray,  # (3,) corner of the region
                high: np.ndarray,  # (3,) the other
@@ -195,13 +195,16 @@ def scene_mesh(field: Callable,  # points (T, 3) -> values (T,), inside where ab
     if low.shape != (3,) or high.shape != (3,) or not (np.isfinite(high - low).all() and (low < high).all() and 0 < unit < math.inf and depth >= 0):
         raise ConfigError(f'a region from {low} to {high} in cells of {unit}', fix='Give a low and a high corner (3,), and a length above 0.')
     centre, side = (low + high) / 2, float((high - low).max())
+    cells = int(np.ceil(side / unit / 2 ** depth))
 
     def only_here(q):
         p = centre + side * q
-        values, here = np.full(len(p), -1e-6), ((p >= low) & (p <= high)).all(1)
-        values[here] = field(p[here])
-        return values
+        nearest, values = p.clip(low, high), np.full(len(p), -1e-6)
+        beyond = abs(p - nearest).max(1)
+        near = beyond <= side / cells
+        values[near] = field(nearest[near])
+        return np.where(beyond > 0, values.clip(max=-1e-6), values)
 
-    mesh = extract_mesh(only_here, int(np.ceil(side / unit / 2 ** depth)), depth, padding=0.)
+    mesh = extract_mesh(only_here, cells, depth, padding=0.)
     mesh.vertices = (centre + side * mesh.vertices).clip(low, high)
     return mesh

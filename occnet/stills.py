@@ -262,19 +262,24 @@ def _film_strip(fig, width):
         strip.paste(_page(below, width), (0, height - foot))
     return strip
 
-# %% ../nbs/08_stills.ipynb #bdee01cb
+# %% ../nbs/08_stills.ipynb #947fe914
 def small_png(picture: Image.Image,  # RGB
               step: int = 5,  # each channel is rounded to a multiple of it; a divisor of 255 keeps white white
               ) -> bytes:  # a PNG file without a date or a version in it
-    "A picture as a file of one byte a pixel before compression: rounded, then the 256 commonest colours."
+    "A picture as a file of one byte a pixel before compression: rounded, then 256 colours, the commonest and the most unlike these."
     rounded = (np.asarray(picture.convert('RGB')).astype(int) + step // 2) // step * step
     code = rounded @ [65536, 256, 1]
     codes, index, counts = np.unique(code, return_inverse=True, return_counts=True)
     every = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], 1)
-    common = every[np.argsort(-counts, kind='stable')[:256]]
-    nearest = cKDTree(common).query(every)[1].astype(np.uint8)
+    chosen = list(np.argsort(-counts, kind='stable')[:192])
+    apart = cKDTree(every[chosen]).query(every)[0]
+    while len(chosen) < 256 and apart.max() > 0:
+        chosen.append(apart.argmax())
+        apart = np.minimum(apart, np.linalg.norm(every - every[chosen[-1]], axis=1))
+    palette = every[chosen]
+    nearest = cKDTree(palette).query(every)[1].astype(np.uint8)
     image, buffer = Image.fromarray(nearest[index].reshape(code.shape), 'P'), io.BytesIO()
-    image.putpalette(common.astype(np.uint8).tobytes())
+    image.putpalette(palette.astype(np.uint8).tobytes())
     image.save(buffer, 'PNG', optimize=True)
     return buffer.getvalue()
 

@@ -6,8 +6,11 @@
 __all__ = ['COLOURS', 'PALETTE', 'DIVERGING', 'decimate', 'mesh_trace', 'cloud_trace', 'line_trace', 'voxel_faces', 'voxel_trace',
            'slice_figure', 'slice_trace', 'traces_of']
 
-# %% ../nbs/06_traces.ipynb #b16c9555
+# %% ../nbs/06_traces.ipynb #2be1eaa2
+from functools import partial
+
 import fast_simplification
+import igl
 import numpy as np
 import plotly.graph_objects as go
 import trimesh
@@ -28,7 +31,31 @@ def _numbers(x):
     "A numpy array of whatever is given, a tensor on any device included."
     return x.detach().cpu().numpy() if hasattr(x, 'detach') else np.asarray(x)
 
-# %% ../nbs/06_traces.ipynb #daf74a07
+# %% ../nbs/06_traces.ipynb #0594e9e7
+def _quick(v, f, target, care):
+    return fast_simplification.simplify(v.astype(np.float32), f.astype(np.int32), target_count=target, agg=care)
+
+def _exact(v, f, target):
+    f = np.asfortranarray(f, np.int32)
+    try:
+        return igl.qslim(np.asfortranarray(v, float), f, target)[:2] if np.all(igl.is_vertex_manifold(f)) else (v, f)
+    except (RuntimeError, ValueError):
+        return v, f
+
+def _fewer(mesh, method, most):
+    "What a method makes of a mesh: `most` vertices, or as near as it comes."
+    target, small = max(len(mesh.faces) - 2 * (len(mesh.vertices) - most), most), mesh
+    for _ in range(2):
+        if 4 <= target < len(mesh.faces):
+            v, f = method(np.asarray(mesh.vertices), np.asarray(mesh.faces), target)
+            used, f = np.unique(f, return_inverse=True)
+            small = trimesh.Trimesh(v[used], f.reshape(-1, 3), process=False) if len(used) else mesh
+            target = len(small.faces) - 2 * (len(small.vertices) - most)
+        if .95 * most <= len(small.vertices) <= most:
+            break
+    return small
+
+# %% ../nbs/06_traces.ipynb #55956a0f
 def decimate(mesh: trimesh.Trimesh,  # any triangles
              max_vertices: int = 2000,  # the most that may be left
              ) -> trimesh.Trimesh:  # the mesh itself if it is small enough
@@ -36,24 +63,25 @@ def decimate(mesh: trimesh.Trimesh,  # any triangles
     if len(mesh.vertices) <= max_vertices:
         return mesh
     small = trimesh.Trimesh(mesh.vertices, mesh.faces, process=True)
-    target, care = int(max_vertices * 1.95), 3
-    while len(small.vertices) > max_vertices and target > 8:
-        v, f = fast_simplification.simplify(small.vertices.astype(np.float32), small.faces.astype(np.int32),
-                                            target_count=min(target, int(len(small.faces) * .95)), agg=care)
-        used, f = np.unique(f, return_inverse=True)
-        small, target, care = trimesh.Trimesh(v[used], f.reshape(-1, 3), process=False), int(target * .9), min(care + 2, 9)
+    for method in (partial(_quick, care=3), _exact, partial(_quick, care=5), partial(_quick, care=7)):
+        if len(small.vertices) > max_vertices:
+            small = _fewer(small, method, max_vertices)
     return small if len(small.vertices) <= max_vertices else _clustered(small, max_vertices)
 
+def _merged(mesh, cells):
+    "Vertices that round to the same place of a lattice become one."
+    side = max(np.ptp(mesh.bounds, 0).max(), 1e-12)
+    _, first, index = np.unique(np.round((mesh.vertices - mesh.bounds[0]) / side * cells), axis=0, return_index=True, return_inverse=True)
+    faces = index[mesh.faces]
+    return trimesh.Trimesh(mesh.vertices[first], faces[(faces != np.roll(faces, 1, axis=1)).all(1)], process=False)
+
 def _clustered(mesh, max_vertices):
-    "The last resort: vertices that round to the same place of a coarser and coarser lattice become one."
-    cells = int(max(max_vertices, 1) ** .5) + 2
-    while True:
-        cells, low, side = cells - 1, mesh.bounds[0], max(np.ptp(mesh.bounds, 0).max(), 1e-12)
-        _, first, index = np.unique(np.round((mesh.vertices - low) / side * cells), axis=0, return_index=True, return_inverse=True)
-        if len(first) <= max_vertices or cells < 1:
-            faces = index[mesh.faces]
-            alive = (faces != np.roll(faces, 1, axis=1)).all(1)
-            return trimesh.Trimesh(mesh.vertices[first], faces[alive], process=False)
+    "The last resort: the finest lattice, of 4096 cells at most, that leaves few enough."
+    fits, fails = 0, 4097
+    while fails - fits > 1:
+        cells = (fits + fails) // 2
+        fits, fails = (cells, fails) if len(_merged(mesh, cells).vertices) <= max_vertices else (fits, cells)
+    return _merged(mesh, fits)
 
 # %% ../nbs/06_traces.ipynb #4393e300
 def _creased(mesh, angle):
