@@ -21,22 +21,26 @@ from .gallery import mesh_digest
 from .meshes import load_mesh
 from .store import Store
 
-# %% ../nbs/51_results.ipynb #bbdcf4fd
+# %% ../nbs/51_results.ipynb #7a510c74
 def _parsed(path, *keys, **optional):
     "The values of a JSON file of ours, with defaults for what is optional. Raises `DataError` if it is damaged."
     try:
         record = json.loads(path.read_text(encoding='utf-8'))
         return [record[key] for key in keys] + [record.get(key, default) for key, default in optional.items()]
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         raise DataError('damaged', path=path, fix='Delete it and repeat the command that made it.') from None
 
-# %% ../nbs/51_results.ipynb #7104cd78
+# %% ../nbs/51_results.ipynb #e31a0c98
+def _plain(name):
+    "Whether this is the name of a file in the folder, and leads nowhere else."
+    return isinstance(name, str) and name not in ('', '.', '..') and Path(name).name == name
+
 def _books(path):
     "Settings, plan and lines of a `reconstructions.json`."
     settings, shapes, plan = _parsed(path, 'settings', 'shapes', files={})
     facts = list(shapes.values()) if isinstance(shapes, dict) else [None]
-    whole = all(isinstance(x, dict) and {'name', 'category', 'mesh', 'faces'} <= x.keys() for x in facts)
-    whole = whole and isinstance(plan, dict) and all(isinstance(file, str) for file in plan.values())
+    whole = all(isinstance(x, dict) and {'name', 'category', 'mesh', 'faces'} <= x.keys() for x in facts) and isinstance(plan, dict)
+    whole = whole and all(map(_plain, [*plan.values(), *(line['mesh'] for line in facts)]))
     if not whole or not isinstance(settings, dict) or not {'run', 'split'} <= settings.keys():
         raise DataError('damaged', path=path, fix='Delete it and repeat the command that made it.')
     return settings, {**plan, **{key: line['mesh'] for key, line in shapes.items()}}, shapes
@@ -144,7 +148,7 @@ def check_truth(line: dict,  # of a record; older ones have no `truth`
     if found and found != line['truth']:
         raise DataError(f'{line["name"]!r} of this store is another shape', path=store.path, fix='Give the store it was reconstructed from.')
 
-# %% ../nbs/51_results.ipynb #8d607410
+# %% ../nbs/51_results.ipynb #6311e364
 @dataclass
 class Measures:
     "What `occnet evaluate` found out about a folder of meshes."
@@ -163,10 +167,9 @@ class Measures:
         if not path.is_file():
             raise DataError('these reconstructions were not measured yet', path=out, fix='Call `occnet evaluate` first.')
         mean, classes, failures, of = _parsed(path, 'mean', 'classes', 'failures', of=None)
-        with open(path.with_suffix('.csv'), newline='', encoding='utf-8') as file:
-            rows = list(csv.DictReader(file))
-        if not rows or not {'name', 'category', 'iou', 'chamfer_l1'} <= set(rows[0]):
-            raise DataError('damaged', path=path.with_suffix('.csv'), fix='Call `occnet evaluate` again.')
+        rows = _table(path.with_suffix('.csv'))
+        if not isinstance(mean, dict) or not isinstance(classes, dict) or not isinstance(failures, int):
+            raise DataError('damaged', path=path, fix='Call `occnet evaluate` again.')
         return cls(mean, classes, failures, of, rows)
 
 UNITS = ('IoU: fraction of the union, on points uniform in the box of side 1.1. Chamfer-L1: cube edges '
@@ -186,3 +189,17 @@ def write_measures(record: Reconstructions,  # of the meshes
         table.writerows(rows)
     with atomic_write(record.out / 'metrics.json') as part:
         part.write_text(json.dumps({**settings, 'of': record.digest(), **summary.to_dict()}, indent=1))
+
+# %% ../nbs/51_results.ipynb #3f1982e0
+def _table(path):
+    "The rows of a `metrics.csv`. Raises `DataError` if it is missing or damaged."
+    try:
+        with open(path, newline='', encoding='utf-8') as file:
+            rows = list(csv.DictReader(file))
+        for row in rows:
+            float(row['iou']), float(row['chamfer_l1']), row['name'] + row['category']
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        rows = []
+    if not rows:
+        raise DataError('damaged', path=path, fix='Call `occnet evaluate` again.')
+    return rows
