@@ -69,15 +69,14 @@ def _baseline(kind, section):
     return {'encoder': {'name': 'pointnet_resnet', 'c_dim': e['c_dim'], 'hidden': e['hidden_dim']},
             'decoder': {'name': 'cbatchnorm', 'hidden': d['hidden_dim'], 'c_dim': e['c_dim']}}
 
-# %% ../nbs/42_airnet_variants.ipynb #c16268f9
-_WORDS = {'encoder': {e['type']: {*e} for e, _ in _AIRNETS.values()}, 'decoder': {d['type']: {*d, 'decoder_nblocks'} for _, d in _AIRNETS.values()}}
-_WORDS['encoder']['airnet'] |= {'full_SA'}
+# %% ../nbs/42_airnet_variants.ipynb #b5d8326f
+_WORDS = {'encoder': {'full_SA'}.union(*(e for e, _ in _AIRNETS.values())), 'decoder': {'decoder_nblocks'}.union(*(d for _, d in _AIRNETS.values()))}
 
 def _check_words(section):
     "Raise a `ConfigError` for a word that no network of theirs has; the number of blocks is one that their code ignores."
     only_known(section, ('project', 'encoder', 'decoder'), 'word', 'a section of AIR-Nets')
     for part, words in _WORDS.items():
-        only_known(section[part], sorted(words.get(section[part]['type'], section[part])), 'word', f'the {part} {section[part]["type"]!r}')
+        only_known(section[part], sorted(words), 'word', f'the {part} {section[part]["type"]!r}')
 
 # %% ../nbs/42_airnet_variants.ipynb #daadd575
 def airnet_settings(section: Mapping,  # project, encoder and decoder, in the words of `AIRNET`

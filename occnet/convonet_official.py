@@ -22,7 +22,7 @@ def crop_resolution(query: int,  # cells along each side of the region that is a
     cells, coarse = query + (1 << (levels + 2)) - 1, 1 << (levels - 1)
     return -(-cells // coarse) * coarse
 
-# %% ../nbs/40_published.ipynb #c8632006
+# %% ../nbs/40_published.ipynb #2b3d9838
 _ENCODERS = {'pointnet_local_pool': 'pointnet_local_pool', 'pointnet_crop_local_pool': 'pointnet_local_pool',
              'voxel_simple_local': 'voxel_simple_local', 'pointnet_plus_plus': 'pointnet_plus_plus'}
 _DECODERS = {'simple_local': 'simple_local', 'simple_local_crop': 'simple_local', 'simple': 'simple_local',
@@ -35,7 +35,7 @@ _WORDS = {  # ours -> theirs, and what their classes take where nothing is said
     'simple_local_point': {**_BLOCKS, 'weights': ('sample_mode', 'gaussian'), 'sigma': ('gaussian_val', .2)},
 }
 _MAPS = ('plane_type', 'plane_resolution', 'grid_resolution', 'unet', 'unet_kwargs', 'unet3d', 'unet3d_kwargs')
-_PLACES = {'padding': .1, 'unit_size': 0., 'pos_encoding': 'linear', 'query_vol_size': None, 'local_coord': False}  # of both halves
+_PLACES = {'padding': .1, 'unit_size': 0., 'pos_encoding': 'linear', 'query_vol_size': None, 'local_coord': None}  # of both halves
 _DEAD = ('multi_gpu',)  # in their files, and read by nobody
 _TOP = ('project', 'encoder', 'encoder_kwargs', 'decoder', 'decoder_kwargs', 'c_dim', *_PLACES, *_DEAD)
 
@@ -58,15 +58,18 @@ def _given(section, part, name):
     only_known(given, sorted(theirs), 'word', f'{part}_kwargs')
     return given
 
-# %% ../nbs/40_published.ipynb #b8c35641
+# %% ../nbs/40_published.ipynb #2e6171f0
 def _coordinates(places, encoder):
     "The padding, and for crops the local coordinates of points, where `local_coord` asks for them."
     padding, unit, code, query, local = (places[key] for key in _PLACES)
+    local = bool(unit) and 'crop' in encoder if local is None else local
     if not isinstance(local, bool) or code not in ('linear', 'sin_cos') or not all(isinstance(x, int | float) and 0 <= x < math.inf for x in (padding, unit)):
         raise ConfigError(f'local_coord {local!r}, pos_encoding {code!r}, unit_size {unit!r}, padding {padding!r}',
                           fix="Use True or False, 'linear' or 'sin_cos', and numbers from 0 on.")
-    if 'crop' not in encoder and (local or unit or query):
-        raise ConfigError(f'{encoder} reads no crops, and local_coord, unit_size and query_vol_size are words of crops', fix='Leave them out.')
+    if 'crop' in encoder and not isinstance(query, int | None):
+        raise ConfigError(f'query_vol_size {query!r}', fix='Give one whole number: cells along each side of a window.')
+    if 'crop' not in encoder and local:
+        raise ConfigError(f'{encoder} reads no crops, and local_coord is a word of crops', fix='Leave it out.')
     if local and not unit or code == 'sin_cos' and not local:
         raise ConfigError(f'local_coord {local} with unit_size {unit} and pos_encoding {code!r}',
                           fix='Local coordinates need the size of a cell, and waves need local coordinates.')
@@ -96,7 +99,7 @@ def _maps(kwargs, query, name, c_dim):
             and (unets or key.endswith('resolution'))}
     return {'maps': maps, **used, **({'unets': unets} if 'pointnet' in name else {})}
 
-# %% ../nbs/40_published.ipynb #c60cd34d
+# %% ../nbs/40_published.ipynb #6c3427b3
 def convonet_settings(section: Mapping,  # the `model` section of a configuration of ConvONet
                       ) -> dict:  # settings for `build_model`
     """Translate. What their files keep under `data` may stand in the section too: padding, unit_size, query_vol_size.
@@ -114,7 +117,7 @@ def convonet_settings(section: Mapping,  # the `model` section of a configuratio
         places |= {key: given[key] for key in _PLACES if key in given}
     where = _coordinates(places, section['encoder'])
     if 'plus_plus' not in names[0]:
-        settings['encoder'] |= where | _maps(section.get('encoder_kwargs') or {}, places['query_vol_size'], names[0], c_dim)
+        settings['encoder'] |= where | _maps(section.get('encoder_kwargs') or {}, places['query_vol_size'] if 'crop' in section['encoder'] else None, names[0], c_dim)
     if settings['decoder'].get('weights') not in (None, 'gaussian'):
         settings['decoder']['weights'] = 'inverse'  # the authors' code takes anything else for it
     if names[1] == 'simple_local':
